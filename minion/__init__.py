@@ -1,0 +1,1 @@
+"""The minion: connect, verify, execute, report; and the box's command line."""

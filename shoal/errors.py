@@ -1,0 +1,70 @@
+"""Every error Shoal raises on purpose, by who is wrong.
+
+    ShoalError
+    ├── ConfigError      the operator's configuration or command line
+    ├── WireError        bytes from the other side are not what the protocol says
+    ├── TrustError       bytes are well formed but must not be believed; carries a short `reason`
+    ├── TargetError      a target expression cannot be read
+    ├── ModuleError      an execution module was asked for something it cannot do
+    │   ├── UnknownFunctionError
+    │   ├── ArgumentError
+    │   └── CommandError
+    ├── StoreError       the master's database
+    └── DeliveryError    a message cannot be handed over (no connection, queue full)
+
+A message says what was wrong, where, and what to do. It is one line: programs print it as it is.
+Strangers' exceptions are translated where they enter.
+"""
+
+from __future__ import annotations
+
+
+class ShoalError(Exception):
+    """Root of all errors that Shoal explains to its user."""
+
+
+class ConfigError(ShoalError):
+    """A configuration file or command line is wrong; the text names file:line or the option."""
+
+
+class WireError(ShoalError):
+    """Bytes from outside are malformed, too large or too deep."""
+
+
+class TrustError(ShoalError):
+    """Well-formed bytes that must not be believed.
+
+    `reason` is one lower-case word or two for counters and logs (`bad signature`, `expired`, `replayed`).
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        self.reason = reason
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+
+
+class TargetError(ShoalError):
+    """A target expression cannot be read; the text shows the place."""
+
+
+class ModuleError(ShoalError):
+    """An execution function cannot do what it was asked; becomes a failed return, never a crash."""
+
+
+class UnknownFunctionError(ModuleError):
+    """No such function; the text suggests near names."""
+
+
+class ArgumentError(ModuleError):
+    """Arguments do not fit the function's signature; the text shows the signature."""
+
+
+class CommandError(ModuleError):
+    """A process could not be started or ran out of time."""
+
+
+class StoreError(ShoalError):
+    """The master's database refused or is away."""
+
+
+class DeliveryError(ShoalError):
+    """A message could not be handed over."""

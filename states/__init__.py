@@ -1,0 +1,1 @@
+"""Desired state: functions that read a box and return a plan, never change it. The engine applies plans."""
