@@ -84,5 +84,11 @@ class Return:
 def failure(jid: str, fun: str, outcome: str, text: str, *, retcode: int = 1, started: float) -> Return:
     """Return the answer for a job that did not end by itself; `text` says why."""
     return Return(
-        jid=jid, fun=fun, outcome=outcome, retcode=retcode, packed=encode(text), started=started, duration_s=0.0
+        jid=jid,
+        fun=fun,
+        outcome=outcome,
+        retcode=retcode,
+        packed=encode(text),
+        started=started,
+        duration_s=0.0,
     )

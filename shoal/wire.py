@@ -22,9 +22,10 @@ _MISSING: Final = object()
 def encode(value: Any) -> bytes:
     """Return `value` as msgpack. Raises WireError for what the wire does not carry."""
     try:
-        return msgpack.packb(value, use_bin_type=True)  # type: ignore[no-any-return]
+        packed: bytes = msgpack.packb(value, use_bin_type=True)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise WireError(f"cannot be sent: {error}") from None
+    return packed
 
 
 def decode(data: bytes, max_bytes: int) -> Any:
