@@ -117,7 +117,9 @@ class Loop:
             table.pop(fd, None)
         else:
             table[fd] = callback
-        mask = (select.EPOLLIN if fd in self._readers else 0) | (select.EPOLLOUT if fd in self._writers else 0)
+        mask = (select.EPOLLIN if fd in self._readers else 0) | (
+            select.EPOLLOUT if fd in self._writers else 0
+        )
         if known and mask:
             self._epoll.modify(fd, mask)
         elif known:

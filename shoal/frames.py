@@ -32,7 +32,7 @@ class FrameReader:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
-        """Yield each message completed by `data`. Raises WireError for a frame that is too large or no map."""
+        """Yield each message completed by `data`. Raises WireError for one that is too large or no map."""
         self._buffer += data
         while len(self._buffer) >= _HEAD.size:
             (size,) = _HEAD.unpack_from(self._buffer)

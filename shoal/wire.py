@@ -132,9 +132,7 @@ class Fields:
     def blob(self, name: str, max_bytes: int, exact: int = 0, default: Any = _MISSING) -> bytes:
         """Return a bytes field of at most `max_bytes`, or of exactly `exact` bytes if that is given."""
         value: bytes = self.take(name, bytes, default)
-        if value is default:
-            return value
-        if len(value) > max_bytes or (exact and len(value) != exact):
+        if value is not default and (len(value) > max_bytes or (exact and len(value) != exact)):
             raise WireError(f"{self._what}: field {name!r} has {len(value)} bytes")
         return value
 
