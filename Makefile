@@ -1,0 +1,56 @@
+# Needs git, make, python3 and python3-venv (Debian's names); everything else goes into .venv.
+
+PYTHON ?= python3
+VENV ?= .venv
+WORKERS ?= auto
+ARGS ?=
+
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+STAMP := $(VENV)/.installed
+PACKAGES := shoal pki modules states returners master minion
+
+.PHONY: help venv check test lab bench demo clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+venv: $(STAMP) ## make .venv, or bring it up to date with setup.cfg
+
+$(STAMP): setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "$(PYTHON) is older than 3.10. Use: make PYTHON=python3.11"; exit 1; }
+	@test -x $(PY) || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "$(PYTHON) cannot make a venv. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "installing Shoal and its tools into $(VENV)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input \
+		--root-user-action=ignore -e '.[master,postgres,dev]'
+	@touch $@
+
+check: $(STAMP) ## style, types, imports between rooms, oldest Python
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { echo "not formatted. Run: $(BIN)/ruff format"; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@out=$$($(BIN)/lint-imports --config setup.cfg 2>&1) || { echo "$$out"; exit 1; }
+	@out=$$($(BIN)/vermin -t=3.10- --no-tips $(PACKAGES) 2>&1) || { echo "$$out"; exit 1; }
+	@echo "check: ruff, mypy, lint-imports and vermin are content"
+
+test: $(STAMP) ## all tests but lab and benchmarks; ARGS='-k name' chooses, WORKERS=2 limits
+	@command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || \
+		echo "note: no PostgreSQL server found, so its tests are skipped. On Debian: apt install postgresql"
+	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+lab: $(STAMP) ## tests that need root, network namespaces and nftables
+	@$(BIN)/pytest -m lab -n 0 $(ARGS)
+
+bench: $(STAMP) ## the figures: prints tables, writes JSON to bench-out/
+	@$(PY) -m tests.benchmarks $(ARGS)
+
+demo: $(STAMP) ## a master and minions on this machine; KEEP=1 leaves them running
+	@$(PY) examples/demo.py $(if $(KEEP),--keep)
+
+clean: ## delete what the tools left, but not .venv
+	@rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \
+		bench-out demo-root
+	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

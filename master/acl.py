@@ -1,0 +1,101 @@
+"""Who may order what. Decided on the expanded list of minions, never on the expression.
+
+1. Root and the user that runs the master may do everything.
+2. Anybody else needs rules in `publisher_acl`: functions, and on which minions. The function must fit a rule,
+   and all minions that the target expands to must lie within the targets of the rules that fit it.
+3. Keys, tokens, tags and runners are for those under 1 only.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from master.config import AclRule
+from master.intake import IntakeError
+from master.roster import Roster
+from shoal.targets import Target, compile_target
+from shoal.targets.nodegroup import Nodegroups
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A local user, as the kernel names the other end of the control socket."""
+
+    uid: int
+    pid: int
+
+    @property
+    def name(self) -> str:
+        """The login name, or the number if there is none."""
+        try:
+            return pwd.getpwuid(self.uid).pw_name
+        except KeyError:
+            return f"uid {self.uid}"
+
+    @property
+    def is_operator(self) -> bool:
+        """True for root and for the master's own user."""
+        return self.uid in (0, os.geteuid())
+
+
+class Acl:
+    """The rules of `publisher_acl`."""
+
+    def __init__(
+        self, rules: Mapping[str, tuple[AclRule, ...]], roster: Roster, nodegroups: Nodegroups
+    ) -> None:
+        self._rules = rules
+        self._roster = roster
+        self._nodegroups = nodegroups
+
+    @property
+    def has_rules(self) -> bool:
+        """True when others than operators may reach the socket."""
+        return bool(self._rules)
+
+    def check_operator(self, caller: Caller, what: str) -> None:
+        """Raise IntakeError `denied` unless `caller` is an operator."""
+        if not caller.is_operator:
+            raise IntakeError("denied", f"{what}: only root and the master's own user may do this")
+
+    def check_run(self, caller: Caller, fun: str, minions: Collection[str]) -> None:
+        """Raise IntakeError `denied` unless `caller` may run `fun` on each of `minions`."""
+        if caller.is_operator:
+            return
+        user = caller.name
+        fitting = [
+            rule
+            for rule in (*self._rules.get(user, ()), *self._rules.get("*", ()))
+            if any(_fits(pattern, fun) for pattern in rule.functions)
+        ]
+        if not fitting:
+            raise IntakeError(
+                "denied", f"user {user} may not run {fun}; see publisher_acl in the master's configuration"
+            )
+        outside = set(minions)
+        for rule in fitting:
+            matches = compile_target(_rule_target(rule.target), self._nodegroups)
+            outside -= {m for m in outside if (facts := self._roster.get(m)) is not None and matches(facts)}
+        if outside:
+            shown = ", ".join(sorted(outside)[:5])
+            raise IntakeError(
+                "denied",
+                f"user {user} may not run {fun} on {shown} ({len(outside)} of {len(minions)} targets)",
+            )
+
+
+def _fits(pattern: str, fun: str) -> bool:
+    """Salt's patterns are regular expressions that must match the whole name; `test.*` means what it looks like."""
+    try:
+        return re.fullmatch(pattern, fun) is not None
+    except re.error:
+        return pattern == fun
+
+
+def _rule_target(text: str) -> Target:
+    """A rule's target is compound: globs, and `G@…` and the like."""
+    return Target(kind="compound", expr=text)

@@ -1,0 +1,125 @@
+"""Options that every program has, and the parser that reads options and words in any order.
+
+As with Salt, options may stand after the words they belong to (`shoal '*' test.ping -v`). What looks like an
+option but is none is refused with a hint; after `--` everything is a word. A negative number is a word.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+from master.cli.exits import UsageError
+from shoal.version import VERSION
+
+LOG_LEVELS: Final = (
+    "all", "garbage", "trace", "debug", "profile", "info", "warning", "error", "critical", "quiet",
+)  # fmt: skip
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help of a fixed width. argparse makes one for each option; left to itself it imports shutil."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=32, width=100)
+
+
+class Parser(argparse.ArgumentParser):
+    """An option parser that raises UsageError, takes words anywhere and knows the common options."""
+
+    def __init__(
+        self, prog: str, usage: str, description: str, *, log_short: tuple[str, ...] = ("-l",)
+    ) -> None:
+        super().__init__(
+            prog=prog,
+            usage=usage.replace("%", "%%"),
+            description=description,
+            allow_abbrev=False,
+            formatter_class=_Help,
+        )
+        add = self.add_argument
+        add("-V", "--version", action="version", version=f"{prog} {VERSION}")
+        add("-c", "--config-dir", metavar="DIR", default="", help="where the configuration is")
+        add("--root", metavar="DIR", default="", help="put every path of Shoal below DIR")
+        add(*log_short, "--log-level", choices=LOG_LEVELS, default="", metavar="LEVEL",
+            help="debug shows the traceback of an internal error")  # fmt: skip
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError instead of printing the whole usage."""
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+    def read(self, words: list[str]) -> tuple[argparse.Namespace, list[str]]:
+        """Return the options and the remaining words of a command line. Raises UsageError."""
+        cut = words.index("--") if "--" in words else len(words)
+        for word in words:
+            if not word.isascii() and _is_no_text(word):
+                self.error(f"not UTF-8: {word!a}")
+        options, rest = self.parse_known_args(words[:cut])
+        for word in rest:
+            if _looks_like_option(word):
+                self.error(f"no such option: {word} (write -- before words that begin with a dash)")
+        return options, rest + words[cut + 1 :]
+
+
+def _is_no_text(word: str) -> bool:
+    """Return whether `word` stands for bytes that are no UTF-8 (Python hands them over as surrogates)."""
+    return any("\ud800" <= char <= "\udfff" for char in word)
+
+
+def _looks_like_option(word: str) -> bool:
+    if not word.startswith("-") or word == "-" or " " in word:
+        return False
+    try:
+        float(word)
+    except ValueError:
+        return True
+    return False
+
+
+def seconds(text: str) -> float:
+    """Read a duration of at least 0 seconds, for `type=`."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 10 * 365 * 86400:
+        raise argparse.ArgumentTypeError(f"a number of seconds expected, not {text!r}")
+    return value
+
+
+def at_least_one(text: str) -> int:
+    """Read a count of at least 1, for `type=`."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 up expected, not {text!r}")
+    return int(text)
+
+
+def comma_list(text: str) -> list[str]:
+    """Read `a,b,c`, for `type=`."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def add_output_options(parser: Parser) -> None:
+    """Add how results look and where they go."""
+    group = parser.add_argument_group("output")
+    add: Callable[..., Any] = group.add_argument
+    add("--out", "--output", metavar="NAME", default="", help="nested (default), json, yaml, txt, raw, …")
+    add("--out-indent", "--output-indent", type=int, default=4, metavar="N",
+        help="indentation; -1 puts each result on one line")  # fmt: skip
+    add("--out-file", "--output-file", metavar="FILE", default="", help="write the results to FILE")
+    add("--out-file-append", "--output-file-append", action="store_true", help="add to FILE")
+    add("--no-color", "--no-colour", dest="no_colour", action="store_true", help="plain text")
+    add("--force-color", "--force-colour", dest="force_colour", action="store_true",
+        help="colours even when the output is no terminal")  # fmt: skip
+
+
+def wants_colour(options: argparse.Namespace) -> bool:
+    """Return whether results are coloured: on a terminal, unless told otherwise (also by NO_COLOR)."""
+    if options.force_colour:
+        return True
+    if options.no_colour or options.out_file or os.environ.get("NO_COLOR"):
+        return False
+    return sys.stdout.isatty()

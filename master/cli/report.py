@@ -1,0 +1,101 @@
+"""What the operator sees of a job: each answer as it comes, or all at the end.
+
+Held back until `close`:
+1. `--static`, and outputs that are one document (json, table)
+2. `sys.doc`, which is merged over the minions
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from master.cli.docs import merge_docs, write_docs
+from master.cli.output import Output
+
+
+class Report:
+    """Collects and writes the answers of one job."""
+
+    def __init__(self, output: Output, *, static: bool, hide_silent: bool, docs: bool) -> None:
+        self.returned: list[str] = []
+        self.failed: list[str] = []
+        self.silent: dict[str, str] = {}  # minion → why
+        self._output = output
+        self._docs = docs
+        self._held: list[tuple[str, Any, str]] | None = None
+        if static or docs or output.needs_everything:
+            self._held = []
+        self._hide_silent = hide_silent
+
+    @property
+    def ok(self) -> bool:
+        """True when every minion answered, and answered well."""
+        return not self.failed and not self.silent
+
+    def add_return(self, message: dict[str, Any]) -> None:
+        """Take a `return` event."""
+        minion = message["id"]
+        self.returned.append(minion)
+        if not message["success"]:
+            self.failed.append(minion)
+        ended = message.get("outcome", "done") == "done"
+        self._show(minion, message["ret"], message.get("out", "") if ended else "")
+
+    def add_silent(self, message: dict[str, Any]) -> None:
+        """Take a `silent` event."""
+        minion, why = message["id"], message["why"]
+        self.silent[minion] = why
+        if self._hide_silent:
+            return
+        value = f"Minion did not return. [{why.replace('_', ' ').capitalize()}]"
+        text = message.get("text", "")
+        if text and not self._output.for_machines:
+            value += f"\n{text}"
+        self._show(minion, value, "no_return")
+
+    def close(self) -> None:
+        """Write what was held back."""
+        if self._held is None:
+            return
+        held, self._held = sorted(self._held, key=lambda item: item[0]), None
+        if self._docs:
+            self._write_docs(held)
+        elif self._output.out:
+            self._output.value({minion: value for minion, value, _ in held})
+        else:
+            for minion, value, wished in held:
+                self._output.value({minion: value}, wished)
+
+    def _write_docs(self, held: list[tuple[str, Any, str]]) -> None:
+        """Write the merged documentation, and what came instead of documentation beside it."""
+        from shoal.outputters.terminal import clean  # the text comes from boxes; not needed for a ping
+
+        write_docs(merge_docs(value for _, value, _ in held), self._output)
+        for minion, value, _ in held:
+            if not isinstance(value, dict):
+                self._output.aside(clean(f"{minion}: {value}"))
+
+    def _show(self, minion: str, value: Any, wished: str) -> None:
+        if self._held is not None:
+            self._held.append((minion, value, wished))
+        else:
+            self._output.value({minion: value}, wished)
+
+
+def summary(report: Report, *, verbose: bool) -> str:
+    """Return Salt's summary of a job, and how many were not connected."""
+    away = [minion for minion, why in report.silent.items() if why == "not_connected"]
+    quiet = [minion for minion, why in report.silent.items() if why != "not_connected"]
+    rule = "-" * 43
+    lines = [
+        "", rule, "Summary", rule,
+        f"# of minions targeted: {len(report.returned) + len(report.silent)}",
+        f"# of minions returned: {len(report.returned)}",
+        f"# of minions that did not return: {len(report.silent)}",
+        f"# of minions with errors: {len(report.failed)}",
+        f"# of minions not connected: {len(away)}",
+    ]  # fmt: skip
+    if verbose:
+        named = {"not connected": away, "not responding": quiet, "with failures": report.failed}
+        lines += [f"Minions {what}: {' '.join(names)}" for what, names in named.items() if names]
+    return "\n".join([*lines, rule])

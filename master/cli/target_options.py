@@ -1,0 +1,40 @@
+"""Whom a command is for: Salt's target letters, and `-T` for tags."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, Final
+
+from master.cli.options import Parser
+
+DEFAULT_KIND: Final = "glob"
+DEFAULT_DELIMITER: Final = ":"
+
+_KINDS: Final = (
+    ("-E", "--pcre", "pcre", "a regular expression on minion ids"),
+    ("-L", "--list", "list", "minion ids, separated by commas"),
+    ("-G", "--grain", "grain", "a grain and a glob: os:Debian"),
+    ("-P", "--grain-pcre", "grain_pcre", "a grain and a regular expression: os:(Debian|Ubuntu)"),
+    ("-I", "--pillar", "pillar", "a pillar key and a glob: role:web*"),
+    ("-J", "--pillar-pcre", "pillar_pcre", "a pillar key and a regular expression"),
+    ("-S", "--ipcidr", "ipcidr", "an address or subnet: 10.0.0.0/8"),
+    ("-N", "--nodegroup", "nodegroup", "a group from the master's configuration"),
+    ("-C", "--compound", "compound", "several, joined by and, or, not: 'G@os:Debian and not db*'"),
+    ("-T", "--tag", "tag", "a tag set on the master and a glob: site:lyon*"),
+)
+
+
+def add_target_options(parser: Parser) -> None:
+    """Add the flags that say how the target is to be read; at most one may be given."""
+    group = parser.add_argument_group("target (a glob on minion ids, unless one of these is given)")
+    letters = group.add_mutually_exclusive_group()
+    for short, long, kind, text in _KINDS:
+        letters.add_argument(short, long, dest="kind", action="store_const", const=kind, help=text)
+    parser.set_defaults(kind=DEFAULT_KIND)
+    group.add_argument("--delimiter", metavar="CHAR", default=DEFAULT_DELIMITER,
+        help="what separates the levels of a grain, pillar or tag, instead of ':'")  # fmt: skip
+
+
+def target(options: argparse.Namespace, expr: str) -> dict[str, Any]:
+    """Return the target as the control socket takes it."""
+    return {"kind": options.kind, "expr": expr, "delimiter": options.delimiter}

@@ -1,0 +1,327 @@
+"""Takes what minions send: who may say it is settled here, before anything is looked at.
+
+Every message goes down one corridor: authenticated key → accepted? → verb known and small enough? → this
+connection's session? → quota → handler. The sender is always the key's minion; nothing in a message says who
+it is from.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Final
+
+from master.events import EventBus
+from master.greeter import Greeter
+from master.keyring import KeyEntry, Keyring
+from master.keystore import KeyStore
+from master.late import LateReturns
+from master.quota import Buckets
+from master.roster import Roster
+from master.runs import Run, Runs
+from master.sessions import Session, Sessions
+from master.store.facts import FactsRecord
+from master.writer import Writer
+from pki.rotation import judge_rotation
+from shoal.clock import Clock
+from shoal.errors import TrustError, WireError
+from shoal.event import MAX_TAG, job_return, job_start
+from shoal.ids import check_jid
+from shoal.messages import ACK, BUSY, HELLO, HELLO_FIRST, PONG, ROTATED, Verb, read_request, reply
+from shoal.returns import Return
+from shoal.transport import BROADCAST, PUBLISH, Inbound, MasterTransport, own_topic, topic_owner
+from shoal.wire import Fields, encode
+
+log = logging.getLogger(__name__)
+
+_BUSY_S: Final = 5.0
+_PONG: Final = reply(PONG)
+_HELLO_FIRST: Final = reply(HELLO_FIRST)
+
+
+class Collector:
+    """The handlers of the master's transport."""
+
+    def __init__(
+        self,
+        *,
+        keyring: Keyring,
+        keys: KeyStore,
+        sessions: Sessions,
+        roster: Roster,
+        runs: Runs,
+        late: LateReturns,
+        greeter: Greeter,
+        writer: Writer,
+        bus: EventBus,
+        guests: Buckets,
+        counters: Counter[str],
+        clock: Clock,
+        now: Callable[[], float],
+    ) -> None:
+        self._keyring = keyring
+        self._keys = keys
+        self._sessions = sessions
+        self._roster = roster
+        self._runs = runs
+        self._late = late
+        self._greeter = greeter
+        self._writer = writer
+        self._bus = bus
+        self._guests = guests
+        self.counters = counters
+        self._clock = clock
+        self._now = now
+        self.transport: MasterTransport | None = None  # set once the sockets are there
+        self._handlers: dict[str, Callable[[Session, Any], None]] = {
+            "heartbeat": self._heartbeat,
+            "started": self._started,
+            "return": self._return,
+            "event": self._event,
+            "facts": self._facts,
+            "rotate": self._rotate,
+            "bye": self._bye,
+        }
+
+    # -------------------------------------------------------------- transport
+
+    def admit(self, domain: str, address: str, peer: str) -> bool:
+        """Jobs are for accepted keys only; anybody whom the source's allowance still covers may say hello."""
+        if domain == PUBLISH:
+            return self._keyring.accepted(peer) is not None
+        if self._keyring.peer(peer) is not None or self._guests.take(address):
+            return True
+        self.counters["connection refused: too many from one address"] += 1
+        return False
+
+    def grant(self, peer: str, topic: bytes) -> bool:
+        """A peer may read the topic of all and its own."""
+        owner = topic_owner(topic)
+        if owner is not None and self._keyring.peer(owner) is not None:
+            self._sessions.began_reading(owner)
+        entry = self._keyring.accepted(peer)
+        if entry is None or topic not in (BROADCAST, own_topic(peer)):
+            self.counters["subscription refused"] += 1
+            log.warning("subscription refused", extra={"action": "subscription_refused", "peer": peer[:16]})
+            return False
+        if topic != BROADCAST:
+            self._came(entry)
+        return True
+
+    def left(self, topic: bytes) -> None:
+        """A subscription ended."""
+        owner = topic_owner(topic)
+        if owner is not None and self._sessions.stopped_reading(owner):
+            entry = self._keyring.peer(owner)
+            if entry is not None:
+                self._bus.publish("shoal/presence/change", {"new": [], "lost": [entry.id]})
+
+    def received(self, batch: list[Inbound]) -> None:
+        """Handle requests in the order of arrival."""
+        for inbound in batch:
+            try:
+                self._corridor(inbound)
+            except (WireError, TrustError) as error:
+                self._refuse(inbound, error)
+
+    # --------------------------------------------------------------- corridor
+
+    def _corridor(self, inbound: Inbound) -> None:
+        entry = self._keyring.accepted(inbound.peer)
+        if entry is None:
+            self._guest(inbound)
+            return
+        session = self._sessions.get(entry.id)
+        if session is None or session.route != inbound.route or session.peer != inbound.peer:
+            self._without_session(inbound)
+            return
+        now = self._clock.monotonic()
+        session.heard = now
+        verb, body = read_request(inbound.frame)
+        if not (
+            session.quota.take(verb.cost, now) and session.bytes_quota.take(len(inbound.frame), now)
+        ) and verb.name not in ("hello", "heartbeat"):
+            self._over_quota(session, verb)
+            return
+        if verb.name == "hello":
+            self._greeter.hello(inbound, body)
+        else:
+            self._handlers[verb.name](session, body)
+
+    def _guest(self, inbound: Inbound) -> None:
+        """Somebody without an accepted key: may say hello, nothing else."""
+        verb, body = read_request(inbound.frame)
+        if verb.guests:
+            self._greeter.hello(inbound, body)
+            return
+        self.counters[f"{verb.name} refused: key not accepted"] += 1
+        log.warning(
+            "%s refused: the key is not accepted", verb.name,
+            extra={"action": "refused", "verb": verb.name, "peer": inbound.peer[:16]},
+        )  # fmt: skip
+        if self._guests.take(inbound.address):
+            self._send(inbound.route, _HELLO_FIRST)
+
+    def _without_session(self, inbound: Inbound) -> None:
+        """An accepted key on a connection that has not said hello (or said it to the master before its restart)."""
+        verb, body = read_request(inbound.frame)
+        if verb.name == "hello":
+            self._greeter.hello(inbound, body)
+        else:
+            self._send(inbound.route, _HELLO_FIRST)
+
+    def _over_quota(self, session: Session, verb: Verb) -> None:
+        self.counters[f"{verb.name} refused: over quota"] += 1
+        if verb.name == "return":
+            self._send(session.route, reply(BUSY, {"retry_after_s": _BUSY_S}))
+
+    def _refuse(self, inbound: Inbound, error: WireError | TrustError) -> None:
+        reason = error.reason if isinstance(error, TrustError) else "malformed"
+        self.counters[f"message refused: {reason}"] += 1
+        entry = self._keyring.peer(inbound.peer)
+        who = entry.id if entry is not None else "a stranger"
+        log.warning(
+            "message from %s refused: %s", who, error,
+            extra={"action": "refused", "minion": who, "address": inbound.address, "reason": reason},
+        )  # fmt: skip
+
+    # --------------------------------------------------------------- handlers
+
+    def _heartbeat(self, session: Session, body: object) -> None:
+        fields = Fields(body, "heartbeat")
+        fields.integer("running", 0, 1_000_000)
+        fields.done()
+        self._send(session.route, _PONG)
+
+    def _started(self, session: Session, body: object) -> None:
+        fields = Fields(body, "started")
+        jid, at = check_jid(fields.text("jid", 20)), fields.seconds("at")
+        fields.done()
+        run = self._runs.get(jid)
+        if run is not None and session.id in run.targets:
+            run.started(session.id, at)
+            self._bus.publish(job_start(jid, session.id), {"jid": jid, "id": session.id})
+
+    def _return(self, session: Session, body: object) -> None:
+        ret = Return.from_wire(body, session.id)
+        run = self._runs.get(ret.jid)
+        if run is None:
+            if not self._late.ask(ret, self._store_late):
+                self.counters["return refused: too many unknown jobs"] += 1
+            return
+        self._take(run, ret)
+
+    def _store_late(self, run: Run | None, ret: Return) -> None:
+        if run is None:
+            self.counters["return refused: no such job"] += 1
+            log.warning("return for an unknown job", extra={"action": "refused", "minion": ret.minion})
+            self._ack(ret)  # it would be sent for ever
+            return
+        self._take(run, ret)
+
+    def _take(self, run: Run, ret: Return) -> None:
+        if ret.minion not in run.targets:
+            self.counters["return refused: not a target"] += 1
+            log.warning(
+                "return from a minion that was no target", extra={"action": "refused", "minion": ret.minion}
+            )
+            self._ack(ret)
+        elif ret.minion in run.returned:
+            self.counters["return refused: replayed"] += 1
+            if ret.minion in run.stored:
+                self._ack(ret)
+        elif self._writer.add_return(ret):
+            run.take(ret)
+            if self._bus.busy:
+                self._bus.publish(job_return(ret.jid, ret.minion), _event_data(ret))
+
+    def stored(self, returns: list[Return]) -> None:
+        """Acknowledge what is on the disk: one message for each minion."""
+        by_minion: dict[str, list[str]] = {}
+        for ret in returns:
+            by_minion.setdefault(ret.minion, []).append(ret.jid)
+            run = self._runs.get(ret.jid)
+            if run is not None:
+                run.stored.add(ret.minion)
+        for minion, jids in by_minion.items():
+            session = self._sessions.get(minion)
+            if session is not None:
+                self._send(session.route, reply(ACK, jids))
+
+    def _ack(self, ret: Return) -> None:
+        session = self._sessions.get(ret.minion)
+        if session is not None:
+            self._send(session.route, reply(ACK, [ret.jid]))
+
+    def _event(self, session: Session, body: object) -> None:
+        """Put a minion's event on the bus, always under its own prefix."""
+        fields = Fields(body, "event")
+        tag, data = fields.text("tag", MAX_TAG), fields.mapping("data", 10_000)
+        fields.done()
+        if not tag.isprintable() or tag.startswith("shoal/"):
+            raise TrustError("reserved tag", f"{session.id} sent an event with tag {tag[:60]!r}")
+        self._bus.publish(f"shoal/minion/{session.id}/event/{tag}", {**data, "id": session.id})
+
+    def _facts(self, session: Session, body: object) -> None:
+        fields = Fields(body, "facts")
+        digest, grains = fields.blob("digest", 64), fields.mapping("grains", 2000)
+        fields.done()
+        grains["id"] = session.id
+        self._roster.set_grains(session.id, grains, digest)
+        now = self._now()
+        record = FactsRecord(
+            minion=session.id,
+            packed_grains=encode({"digest": digest, "grains": grains}),
+            version=session.version,
+            boot_id=session.instance,
+            address=session.address,
+            last_seen=now,
+            reported=now,
+        )
+        self._writer.add_facts(record)
+
+    def _rotate(self, session: Session, body: object) -> None:
+        if not isinstance(body, bytes):
+            raise WireError("rotate: bytes expected")
+        entry = self._keyring.accepted(session.peer)
+        assert entry is not None
+        on_record = (entry.sign_key, bytes.fromhex(entry.peer))
+        rotation = judge_rotation(body, session.id, on_record, self._now())
+        if self._keyring.peer(rotation.curve_key.hex()) is not None:
+            raise TrustError("same keys", f"{session.id}'s new key is in use already")
+        fresh = self._keyring.rotate(entry, rotation.sign_key, rotation.curve_key)
+        self._keys.rotate(entry, fresh)
+        self._bus.publish("shoal/key", {"id": entry.id, "act": "rotate"})
+        self._send(session.route, reply(ROTATED, fresh.fingerprint))
+
+    def _bye(self, session: Session, _body: object) -> None:
+        self._sessions.drop(session.id)
+
+    def _came(self, entry: KeyEntry) -> None:
+        """A minion reads its topic; if this master has no session with it, ask for a hello."""
+        session = self._sessions.get(entry.id)
+        if session is None or session.peer != entry.peer:
+            assert self.transport is not None
+            self.transport.publish(own_topic(entry.peer), HELLO)
+        self._bus.publish("shoal/presence/change", {"new": [entry.id], "lost": []})
+
+    def _send(self, route: bytes, frame: bytes) -> None:
+        assert self.transport is not None
+        self.transport.send(route, frame)
+
+
+def _event_data(ret: Return) -> dict[str, Any]:
+    try:
+        value = ret.value()
+    except WireError as error:
+        value = f"[cannot be read: {error}]"
+    return {
+        "jid": ret.jid,
+        "id": ret.minion,
+        "fun": ret.fun,
+        "return": value,
+        "retcode": ret.retcode,
+        "success": ret.success,
+        "outcome": ret.outcome,
+    }

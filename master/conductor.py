@@ -1,0 +1,329 @@
+"""Carries out an order: resolve, allow, store, publish, watch; in batches if asked.
+
+Every target ends up reported: returned, or silent with a reason, or skipped (`--failhard`); one that was given
+up and answers after all while others are waited for is reported again, with its return. A minion that is not connected is reported at once; one that gives no sign (a return, or word that it has begun)
+within the timeout is given up; one that has begun is waited for as long as it stays connected.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any, Final
+
+from master.acl import Acl, Caller
+from master.events import EventBus
+from master.intake import IntakeError, Order
+from master.publisher import Publisher
+from master.roster import Roster
+from master.runs import Run, Runs, Silence, Watch
+from master.sessions import Sessions
+from master.store.jobs import JobRecord
+from master.targets import resolve
+from master.writer import Writer
+from shoal.clock import Clock
+from shoal.event import job_new
+from shoal.ids import JidMaker
+from shoal.job import MAX_JOB_BYTES, Job
+from shoal.returns import Return
+from shoal.targets.nodegroup import Nodegroups
+from shoal.wire import encode
+
+NOBODY: Final = "No minions matched the target. No command was sent, no jid was assigned."
+_TICK_S: Final = 1.0
+_ROOM: Final = 2048  # bytes of a job besides its arguments
+
+Item = Return | Silence | "Progress"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is; `waiting` holds up to 20 ids."""
+
+    waiting: list[str]
+    running: int
+    returned: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What an order that does not say gets. Seconds."""
+
+    timeout_s: float
+    expires_s: float
+    job_timeout_s: float
+
+
+class Conductor:
+    """See the module docstring."""
+
+    def __init__(
+        self,
+        *,
+        fleet: str,
+        roster: Roster,
+        nodegroups: Nodegroups,
+        acl: Acl,
+        sessions: Sessions,
+        runs: Runs,
+        writer: Writer,
+        publisher: Publisher,
+        bus: EventBus,
+        clock: Clock,
+        now: Callable[[], float],
+        defaults: Defaults,
+        random: Random,
+    ) -> None:
+        self._fleet = fleet
+        self._roster = roster
+        self._nodegroups = nodegroups
+        self._acl = acl
+        self._sessions = sessions
+        self._runs = runs
+        self._writer = writer
+        self._publisher = publisher
+        self._bus = bus
+        self._clock = clock
+        self._now = now
+        self._defaults = defaults
+        self._random = random
+        self._jids = JidMaker()
+
+    def preview(self, order_target: Any) -> list[str]:
+        """Return who a target means now. Raises TargetError."""
+        return list(resolve(order_target, self._roster.table(), self._nodegroups).ids)
+
+    async def begin(self, order: Order, caller: Caller) -> Performance:
+        """Resolve, allow and store an order; it is published by going through the performance.
+
+        Raises:
+            TargetError, IntakeError: nothing was sent.
+        """
+        targets = self.preview(order.target)
+        if not targets:
+            raise IntakeError("no_match", NOBODY)
+        if 0 < order.subset < len(targets):
+            targets = sorted(self._random.sample(targets, order.subset))
+        self._acl.check_run(caller, order.fun, targets)
+        now = self._now()
+        job = Job(
+            jid=self._jids.new(now),
+            fleet=self._fleet,
+            to="*",
+            fun=order.fun,
+            issued=now,
+            expires=now + self._defaults.expires_s,
+            user=caller.name,
+            args=order.args,
+            kwargs=order.kwargs,
+            from_text=order.from_text,
+            no_parse=order.no_parse,
+            mode=order.mode,
+            timeout_s=order.job_timeout_s or self._defaults.job_timeout_s,
+            returners=order.returners,
+        )
+        size = len(encode(job.to_wire()))
+        if size > MAX_JOB_BYTES - _ROOM:
+            raise IntakeError(
+                "usage", f"the arguments take {size} bytes; a job may have {MAX_JOB_BYTES - _ROOM}"
+            )
+        await self._writer.add_job(_record(job, order, targets))
+        run = self._runs.open(job.jid, job.fun, targets)
+        self._announce(job, order, targets)
+        return Performance(self, order, job, run, targets)
+
+    def send(self, job: Job, run: Run, minions: Collection[str]) -> list[Silence]:
+        """Publish `job` to some of its targets, as if issued now; return who was not there."""
+        now = self._now()
+        fresh = replace(job, issued=now, expires=now + (job.expires - job.issued))
+        sent = self._publisher.publish(fresh, minions)
+        run.publish_done(sent.reached, self._clock.monotonic())
+        return [self._absent(minion) for minion in sent.absent]
+
+    def judge_silence(self, run: Run, timeout_s: float) -> list[Silence]:
+        """Return the targets that are given up now."""
+        now = self._clock.monotonic()
+        silent = []
+        for minion, sent_at in list(run.sent.items()):
+            if minion in run.running:
+                if not self._sessions.present(minion) and not self._still_expected(minion):
+                    silent.append(self._lost(run, minion))
+            elif now - sent_at >= timeout_s:
+                silent.append(self._no_sign(minion, timeout_s))
+        for silence in silent:
+            run.give_up(silence.minion)
+        return silent
+
+    def timeout(self, order: Order) -> float:
+        """Return how long to wait for a sign of each minion."""
+        return order.timeout_s or self._defaults.timeout_s
+
+    @property
+    def clock(self) -> Clock:
+        """The clock performances wait by."""
+        return self._clock
+
+    def _still_expected(self, minion: str) -> bool:
+        """A minion that lost its connection keeps working and comes back: wait while its session may heal."""
+        session = self._sessions.get(minion)
+        return session is not None and self._sessions.alive(session)
+
+    def _absent(self, minion: str) -> Silence:
+        session = self._sessions.get(minion)
+        text = "It was not connected when the job was published."
+        if session is not None:
+            ago = self._clock.monotonic() - session.heard
+            text = f"It was not connected when the job was published; last heard of {ago:.0f} s ago."
+        return Silence(minion, "not_connected", text)
+
+    def _no_sign(self, minion: str, timeout_s: float) -> Silence:
+        if self._sessions.present(minion):
+            text = f"It is connected and got the job, but gave no sign within {timeout_s:g} s."
+            return Silence(minion, "no_response", text)
+        return Silence(minion, "not_connected", "It lost its connection before it gave a sign.")
+
+    def _lost(self, run: Run, minion: str) -> Silence:
+        since = time.strftime("%H:%M:%S", time.localtime(run.running[minion]))
+        return Silence(
+            minion, "lost", f"It has been running the job since {since}, but is no longer connected."
+        )
+
+    def _announce(self, job: Job, order: Order, targets: list[str]) -> None:
+        if self._bus.busy:
+            self._bus.publish(
+                job_new(job.jid),
+                {
+                    "jid": job.jid,
+                    "fun": job.fun,
+                    "tgt": order.target.expr,
+                    "tgt_type": order.target.kind,
+                    "minions": targets,
+                    "user": job.user,
+                },
+            )
+
+
+class Performance:
+    """One order being carried out. Iterate over it for what happens."""
+
+    def __init__(self, conductor: Conductor, order: Order, job: Job, run: Run, targets: list[str]) -> None:
+        self.jid = job.jid
+        self.fun = job.fun
+        self.targets = targets
+        self.returned = self.failed = self.silent = 0
+        self.skipped: list[str] = []
+        self._conductor = conductor
+        self._order = order
+        self._job = job
+        self._run = run
+        self._turns = deque(targets)
+        self._window = order.batch.size(len(targets)) if order.batch else len(targets)
+        self._hold_until = 0.0  # --batch-wait
+        self._out: set[str] = set()
+        self._watch = Watch()
+
+    def publish_all(self) -> None:
+        """Publish to everybody and let go (`--async`)."""
+        self._conductor.send(self._job, self._run, list(self._turns))
+        self._turns.clear()
+        self._run.open = False
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        self._run.watches.append(self._watch)
+        started = told = self._conductor.clock.monotonic()
+        try:
+            while len(self._out) < len(self.targets) - len(self.skipped):
+                for item in self._step():
+                    yield item
+                now = self._conductor.clock.monotonic()
+                if now - told >= _TICK_S and now - started >= _TICK_S:
+                    told = now
+                    yield self._progress()
+                await self._watch.wait(self._patience())
+        finally:
+            self._run.watches.remove(self._watch)
+            self._run.open = bool(self._run.sent)
+
+    def _step(self) -> list[Return | Silence]:
+        """Take what came, give up who is due, fill the window again."""
+        conductor = self._conductor
+        items: list[Return | Silence] = self._fill()
+        for item in (
+            *self._watch.take(),
+            *conductor.judge_silence(self._run, conductor.timeout(self._order)),
+        ):
+            self._note(item)
+            items.append(item)
+        return items + self._fill()
+
+    def _note(self, item: Return | Silence) -> None:
+        if item.minion in self._out:
+            self.silent -= 1  # given up too early: its return came after all
+        self._out.add(item.minion)
+        if isinstance(item, Return):
+            self.returned += 1
+            bad = not item.success
+            self.failed += bad
+        else:
+            self.silent += 1
+            bad = True
+        if self._turns:
+            self._hold_until = self._conductor.clock.monotonic() + self._order.batch_wait_s
+            if bad and self._order.failhard:
+                self.skipped.extend(self._turns)
+                self._turns.clear()
+
+    def _fill(self) -> list[Return | Silence]:
+        """Publish to the next in turn while the window has room."""
+        silences: list[Return | Silence] = []
+        while self._turns and self._conductor.clock.monotonic() >= self._hold_until:
+            room = self._window - len(self._run.sent)
+            if room <= 0:
+                break
+            group = [self._turns.popleft() for _ in range(min(room, len(self._turns)))]
+            for silence in self._conductor.send(self._job, self._run, group):
+                self._note(silence)
+                silences.append(silence)
+        return silences
+
+    def _patience(self) -> float:
+        """Return how long nothing can change by itself."""
+        now = self._conductor.clock.monotonic()
+        wait = _TICK_S
+        if self._turns and self._hold_until > now:
+            wait = min(wait, self._hold_until - now)
+        oldest = next(iter(self._run.sent.values()), None)
+        if oldest is not None:
+            due = oldest + self._conductor.timeout(self._order) - now
+            wait = min(wait, due) if due > 0 else wait
+        return max(0.001, wait)
+
+    def _progress(self) -> Progress:
+        waiting = self._run.outstanding()
+        return Progress(waiting[:20], len(self._run.running), self.returned, len(self.targets))
+
+
+def _record(job: Job, order: Order, targets: list[str]) -> JobRecord:
+    return JobRecord(
+        jid=job.jid,
+        fun=job.fun,
+        user=job.user,
+        target_kind=order.target.kind,
+        target=order.target.expr,
+        delimiter=order.target.delimiter,
+        issued=job.issued,
+        expires=job.expires,
+        args=job.args,
+        kwargs=job.kwargs,
+        from_text=job.from_text,
+        no_parse=job.no_parse,
+        mode=job.mode,
+        timeout_s=job.timeout_s,
+        returners=job.returners,
+        metadata=order.metadata,
+        targets=tuple(targets),
+    )

@@ -1,0 +1,197 @@
+"""The master's configuration: `/etc/shoal/master` and `master.d/*.conf`, with Salt's names if it has them.
+
+A key is here when something obeys it. Folders are not configured: `shoal.paths` says where they are.
+"""
+
+# ruff: noqa: RUF009 - setting() is dataclasses.field() with rules
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pki.address import check_address
+from shoal.config.host_id import host_id
+from shoal.config.kind import convert
+from shoal.config.node import LIST, MAP, Node
+from shoal.config.read import read_config
+from shoal.config.roots import (
+    NODEGROUPS,
+    Nodegroups,
+    Roots,
+    read_file_roots,
+    read_nodegroups,
+    read_pillar_roots,
+)
+from shoal.config.setting import Setting, setting
+from shoal.errors import ConfigError
+from shoal.ids import check_minion_id
+from shoal.logs import FORMATS, LEVELS
+from shoal.paths import Paths
+from shoal.returns import MAX_RETURN_BYTES
+from shoal.secret import Secret
+
+_DAY: Final = 86_400
+_YEAR: Final = 366 * _DAY
+_MIB: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AclRule:
+    """These functions (shell patterns or regular expressions, as in Salt) on these minions (a target)."""
+
+    functions: tuple[str, ...]
+    target: str = "*"
+
+
+Acl = dict[str, tuple[AclRule, ...]]
+
+
+def read_publisher_acl(node: Node) -> Acl:
+    """Return user -> rules, from `user: [function, {target: [function]}]`. Raises ConfigError."""
+    name = "'publisher_acl'"
+    if node.fields is None:
+        raise ConfigError(f"{node.place}: {name} must be a map of users to functions, got {node.shown()}")
+    return {user: _rules(given, f"{user!r} in {name}") for user, given in node.fields.items()}
+
+
+def _rules(node: Node, name: str) -> tuple[AclRule, ...]:
+    if node.kind == MAP:
+        raise ConfigError(f"{node.place}: {name} must be a list of functions or {{target: [functions]}} maps")
+    plain: list[str] = []
+    rules: list[AclRule] = []
+    for item in node.items if node.kind == LIST else (node,):
+        if item.fields is None:
+            plain.append(convert(item, str, _FUNCTION, name))
+            continue
+        for target, functions in item.fields.items():
+            allowed = convert(functions, tuple[str, ...], _FUNCTION, f"{target!r} of {name}")
+            rules.append(AclRule(functions=allowed, target=target))
+    return (AclRule(functions=tuple(plain)), *rules) if plain else tuple(rules)
+
+
+_FUNCTION: Final = Setting(doc="a function's pattern")
+
+
+def _advertised(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(check_address(address) for address in addresses)
+
+
+def _bindable(address: str) -> str:
+    return address if address in ("*", "::") else check_address(address)
+
+
+def _store_url(url: Secret) -> Secret:
+    scheme = url.reveal().partition("://")[0].partition("+")[0]
+    if url and scheme not in ("sqlite", "postgresql", "postgres"):
+        raise ValueError("use sqlite:////absolute/path or postgresql://user:password@host/database")
+    return url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MasterConfig:
+    """What the master may be told."""
+
+    # who and where
+    id: str = setting(doc="The master's name", factory=host_id, check=check_minion_id, shown="(host name)")
+    interface: str = setting("0.0.0.0", "Address to listen at", check=_bindable)  # noqa: S104 - as in Salt
+    publish_port: int = setting(4505, "Port where minions listen for jobs", low=1, high=65535)
+    ret_port: int = setting(4506, "Port where minions send requests and returns", low=1, high=65535)
+    advertise: tuple[str, ...] = setting(
+        (), "Addresses, without port, that minions are told; none: the host's name", check=_advertised
+    )
+
+    # what is served and named
+    file_roots: Roots = setting(
+        doc="State files: environment to folders",
+        factory=dict,
+        parse=read_file_roots,
+        shown="base: /srv/salt",
+    )
+    pillar_roots: Roots = setting(
+        doc="Pillar: environment to folders", factory=dict, parse=read_pillar_roots, shown="base: /srv/pillar"
+    )
+    nodegroups: Nodegroups = setting(
+        doc="Names for targets: name to compound expression or list",
+        factory=dict,
+        parse=read_nodegroups,
+        kind=NODEGROUPS,
+    )
+    publisher_acl: Acl = setting(
+        doc="Functions that other local users than root may run: user to list of functions or target maps",
+        factory=dict,
+        parse=read_publisher_acl,
+        kind="a map of users to lists of functions, or of maps of targets to functions",
+    )
+
+    # the store
+    store_url: Secret = setting(
+        Secret(""),
+        "Database: sqlite:////path or postgresql://…",
+        check=_store_url,
+        shown="(SQLite in the state folder)",
+    )
+    keep_jobs_seconds: int = setting(
+        7 * _DAY, "Jobs and returns are kept this long", low=60, high=100 * _YEAR
+    )
+    keep_returns_max: int = setting(
+        5_000_000, "At most this many returns are kept, the newest", low=1000, high=10**12
+    )
+    keep_events_seconds: int = setting(_DAY, "Events are kept this long", low=0, high=100 * _YEAR)
+
+    # jobs
+    timeout: float = setting(5.0, "Seconds a program waits for returns without -t", low=0.1, high=_DAY)
+    job_expires_s: float = setting(
+        60.0, "A job sent now may begin on a minion for this long", low=1, high=_DAY
+    )
+    queue_expires_s: float = setting(
+        7.0 * _DAY, "A queued job waits for an absent minion for this long", low=60, high=_YEAR
+    )
+    job_timeout_s: float = setting(
+        0.0,
+        "Jobs without a limit of their own are stopped after this; 0: the minion decides",
+        low=0,
+        high=_YEAR,
+    )
+
+    # presence
+    heartbeat_s: float = setting(15.0, "Minions are told to show themselves this often", low=1, high=3600)
+
+    # what one minion, or one stranger, may use up
+    max_return_bytes: int = setting(
+        MAX_RETURN_BYTES, "Largest return that is taken", low=16 * 1024, high=MAX_RETURN_BYTES
+    )
+    minion_returns_per_s: float = setting(200.0, "Returns of one minion", low=0.1, high=1e6)
+    minion_events_per_s: float = setting(50.0, "Events of one minion", low=0.1, high=1e6)
+    minion_bytes_per_s: int = setting(8 * _MIB, "Bytes of one minion", low=1024, high=10**12)
+    pending_max: int = setting(1000, "Keys that may wait to be accepted", low=0, high=1_000_000)
+    joins_per_s: float = setting(
+        5.0, "First contacts from one source address; known minions are not counted", low=0.01, high=1e6
+    )
+
+    # logs
+    log_level: str = setting("warning", "How much is logged", choices=tuple(LEVELS))
+    log_file: Path | None = setting(None, "File for logs", shown="(stderr)")
+    log_format: str = setting("text", "Lines for people or for machines", choices=FORMATS)
+
+    def __post_init__(self) -> None:
+        if self.publish_port == self.ret_port:
+            raise ConfigError(f"publish_port and ret_port are both {self.ret_port}")
+
+    def database(self, paths: Paths) -> Secret:
+        """Return the URL of the database to open."""
+        return self.store_url or Secret(f"sqlite:///{paths.state_dir / 'master.db'}")
+
+    def state_folders(self, paths: Paths) -> Roots:
+        """Return `file_roots`, or where state files are by default."""
+        return self.file_roots or {"base": (paths.srv_dir / "salt",)}
+
+    def pillar_folders(self, paths: Paths) -> Roots:
+        """Return `pillar_roots`, or where pillar is by default."""
+        return self.pillar_roots or {"base": (paths.srv_dir / "pillar",)}
+
+
+def read_master_config(paths: Paths) -> MasterConfig:
+    """Return what the files under `paths` say. Raises ConfigError."""
+    return read_config(paths.config_files(), MasterConfig)

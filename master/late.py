@@ -1,0 +1,68 @@
+"""Returns for jobs that are not in memory (after a restart, or days later): the store says if they are wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from master.runs import Run, Runs
+from master.store.store import Store
+from master.writer import Writer
+from shoal.errors import StoreError
+from shoal.returns import Return
+
+log = logging.getLogger(__name__)
+
+_MAX_WAITING: Final = 20_000
+Verdict = Callable[[Run | None, Return], None]
+
+
+class LateReturns:
+    """Looks jobs up, each once, while their returns wait in memory."""
+
+    def __init__(self, store: Store, writer: Writer, runs: Runs) -> None:
+        self._store = store
+        self._writer = writer
+        self._runs = runs
+        self._waiting: dict[str, list[tuple[Return, Verdict]]] = {}
+        self._count = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def ask(self, ret: Return, verdict: Verdict) -> bool:
+        """Look up the job of `ret`, then call `verdict` with its run, or None. False when too many wait."""
+        if self._count >= _MAX_WAITING:
+            return False
+        self._count += 1
+        waiting = self._waiting.setdefault(ret.jid, [])
+        waiting.append((ret, verdict))
+        if len(waiting) == 1:
+            task = asyncio.get_running_loop().create_task(self._look_up(ret.jid))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return True
+
+    async def _look_up(self, jid: str) -> None:
+        run: Run | None = None
+        failed = False
+        try:
+            run = self._runs.get(jid) or await self._writer.read(self._recall, jid)
+        except StoreError as error:
+            failed = True  # unanswered, the minion sends it again
+            log.error("cannot look up job %s: %s", jid, error, extra={"action": "late_return_unread"})
+        waiting = self._waiting.pop(jid, [])
+        self._count -= len(waiting)
+        if run is not None:
+            run = self._runs.get(jid) or self._runs.recall(jid, run.fun, run.targets, run.returned)
+        for ret, verdict in waiting:
+            if not failed:
+                verdict(run, ret)
+
+    def _recall(self, jid: str) -> Run | None:
+        record = self._store.jobs.get(jid)
+        if record is None:
+            return None
+        missing = set(self._store.returns.missing(jid))
+        returned = {minion for minion in record.targets if minion not in missing}
+        return Run(jid, record.fun, frozenset(record.targets), returned=returned, open=False)

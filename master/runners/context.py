@@ -1,0 +1,37 @@
+"""What a runner may use of the master."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from master.acl import Caller
+from master.conductor import Conductor
+from master.events import EventBus
+from master.identity import Identity
+from master.roster import Roster
+from master.runs import Runs
+from master.sessions import Sessions
+from master.store.store import Store
+from master.writer import Writer
+from shoal.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerContext:
+    """The master, as far as runners see it."""
+
+    caller: Caller
+    store: Store
+    writer: Writer
+    sessions: Sessions
+    roster: Roster
+    runs: Runs
+    bus: EventBus
+    conductor: Conductor
+    identity: Identity
+    counters: Counter[str]
+    clock: Clock
+    now: Callable[[], float]
+    reach: tuple[tuple[str, ...], int, int]  # advertised addresses, publish port, request port

@@ -1,0 +1,216 @@
+"""What ran, what runs, and what came back."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from master.runners.context import RunnerContext
+from master.store.job_filter import JobFilter
+from master.store.jobs import JobRecord, ListedJob
+from shoal.errors import StoreError, WireError
+from shoal.functions.function import function
+from shoal.ids import check_jid, jid_time
+from shoal.returns import Return
+
+
+@function
+def active(ctx: RunnerContext) -> dict[str, Any]:
+    """List the jobs that minions are at, or are expected to be at.
+
+    CLI Example:
+
+        shoal-run jobs.active
+    """
+    return {
+        run.jid: {
+            "Function": run.fun,
+            "StartTime": _start_time(run.jid),
+            "Running": [{minion: _clock(at)} for minion, at in sorted(run.running.items())],
+            "Waiting": sorted(set(run.sent) - set(run.running)),
+            "Returned": sorted(run.returned),
+        }
+        for run in ctx.runs.active()
+    }
+
+
+@function
+async def list_jobs(
+    ctx: RunnerContext,
+    *,
+    search_function: str = "",
+    search_target: str = "",
+    search_metadata: dict[str, Any] | None = None,
+    user: str = "",
+    start_time: float = 0.0,
+    end_time: float = 0.0,
+    limit: int = 200,
+) -> dict[str, Any]:
+    """List stored jobs, newest first; `search_function` and `search_target` are globs, times epoch seconds.
+
+    CLI Example:
+
+        shoal-run jobs.list_jobs search_function='test.*' limit=20
+    """
+    wanted = JobFilter(
+        functions=_globs(search_function),
+        targets=_globs(search_target),
+        metadata=search_metadata or {},
+        user=user,
+        since=start_time,
+        until=end_time,
+        limit=max(1, min(limit, 10_000)),
+    )
+    found = await ctx.writer.read(ctx.store.jobs.find, wanted)
+    return {job.jid: _shown(job) for job in found}
+
+
+@function
+async def list_job(ctx: RunnerContext, jid: str) -> dict[str, Any]:
+    """Show one job: what was asked, of whom, and every answer.
+
+    CLI Example:
+
+        shoal-run jobs.list_job 20261121093000123456
+    """
+    record = await _job(ctx, jid)
+    returns = await _returns(ctx, jid)
+    answers = {ret.minion: _answer(ret) for ret in returns}
+    return {
+        "jid": jid,
+        **_shown(record),
+        "Minions": list(record.targets),
+        "Result": answers,
+        "Missing": [minion for minion in record.targets if minion not in answers],
+    }
+
+
+@function
+async def lookup_jid(ctx: RunnerContext, jid: str, *, missing: bool = False) -> dict[str, Any]:
+    """Return what minions answered to a job; with `missing=True` also who has not.
+
+    CLI Example:
+
+        shoal-run jobs.lookup_jid 20261121093000123456 missing=True
+    """
+    record = await _job(ctx, jid)
+    answers = {ret.minion: _value(ret) for ret in await _returns(ctx, jid)}
+    if missing:
+        for minion in record.targets:
+            answers.setdefault(minion, _why_missing(ctx, jid, minion))
+    return answers
+
+
+@function
+async def last_run(ctx: RunnerContext, *, function: str = "", target: str = "") -> dict[str, Any]:
+    """Show the newest job, or the newest whose function or target fits the globs.
+
+    CLI Example:
+
+        shoal-run jobs.last_run function='test.*'
+    """
+    wanted = JobFilter(functions=_globs(function), targets=_globs(target))
+    found = await ctx.writer.read(ctx.store.jobs.last_run, wanted)
+    return {found.jid: _shown(found)} if found is not None else {}
+
+
+@function
+async def exit_success(ctx: RunnerContext, jid: str) -> dict[str, bool]:
+    """Say for each target of a job whether it returned success.
+
+    CLI Example:
+
+        shoal-run jobs.exit_success 20261121093000123456
+    """
+    record = await _job(ctx, jid)
+    answers = dict.fromkeys(record.targets, False)
+    answers.update({ret.minion: ret.success for ret in await _returns(ctx, jid)})
+    return answers
+
+
+@function
+async def print_job(ctx: RunnerContext, jid: str) -> dict[str, Any]:
+    """Show one job under its id, as `jobs.list_job` does.
+
+    CLI Example:
+
+        shoal-run jobs.print_job 20261121093000123456
+    """
+    return {jid: await list_job(ctx, jid)}
+
+
+async def _job(ctx: RunnerContext, jid: str) -> JobRecord:
+    record = await ctx.writer.read(ctx.store.jobs.get, _checked(jid))
+    if record is None:
+        raise StoreError(f"no job {jid} in the store; shoal-run jobs.list_jobs shows those that are kept")
+    return record
+
+
+async def _returns(ctx: RunnerContext, jid: str) -> list[Return]:
+    """Return all answers, page by page."""
+    found: list[Return] = []
+    while True:
+        after = found[-1].minion if found else ""
+        page = await ctx.writer.read(lambda: ctx.store.returns.for_job(jid, after=after))  # noqa: B023
+        found.extend(page)
+        if not page:
+            return found
+
+
+def _checked(jid: str) -> str:
+    try:
+        return check_jid(jid)
+    except WireError as error:
+        raise StoreError(str(error)) from None
+
+
+def _globs(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(",") if part)
+
+
+def _shown(job: JobRecord | ListedJob) -> dict[str, Any]:
+    shown = {
+        "Function": job.fun,
+        "Arguments": [*job.args, *(f"{key}={value}" for key, value in job.kwargs.items())],
+        "Target": job.target,
+        "Target-type": job.target_kind,
+        "User": job.user,
+        "StartTime": _start_time(job.jid),
+    }
+    if job.metadata:
+        shown["Metadata"] = dict(job.metadata)
+    return shown
+
+
+def _start_time(jid: str) -> str:
+    """Return Salt's form: `2026, Nov 21 09:30:00.123456` (UTC)."""
+    return time.strftime("%Y, %b %d %H:%M:%S", time.gmtime(jid_time(jid))) + "." + jid[14:]
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(at))
+
+
+def _value(ret: Return) -> Any:
+    try:
+        return ret.value()
+    except WireError as error:
+        return f"[cannot be read: {error}]"
+
+
+def _answer(ret: Return) -> dict[str, Any]:
+    return {
+        "return": _value(ret),
+        "retcode": ret.retcode,
+        "success": ret.success,
+        "outcome": ret.outcome,
+        "duration": round(ret.duration_s, 3),
+    }
+
+
+def _why_missing(ctx: RunnerContext, jid: str, minion: str) -> str:
+    run = ctx.runs.get(jid)
+    if run is not None and minion in run.running:
+        return f"Minion did not return. [Running since {_clock(run.running[minion])}]"
+    connected = ctx.sessions.present(minion)
+    return f"Minion did not return. [{'No response' if connected else 'Not connected'}]"

@@ -1,0 +1,150 @@
+"""Jobs under way: for each target where it stands, and who watches.
+
+A target of a job is in one of: `waiting` (its turn in a batch has not come), `sent`, `running`, or it is out:
+returned, or silent with a reason. Whoever watches (a command line, a batch) gets each change once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from shoal.returns import Return
+
+MAX_KEPT_RUNS: Final = 256
+MAX_WATCH_BYTES: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A target that will not answer in time, and why."""
+
+    minion: str
+    why: str  # not_connected | no_response | lost
+    text: str
+
+
+class Watch:
+    """What happened in a run, in order, for one reader. Values beyond a bound are left in the store."""
+
+    def __init__(self) -> None:
+        self._items: deque[Return | Silence] = deque()
+        self._bytes = 0
+        self._wake = asyncio.Event()
+
+    def put(self, item: Return | Silence) -> None:
+        """Queue an item, without its value if too much waits already."""
+        if isinstance(item, Return):
+            self._bytes += len(item.packed)
+        self._items.append(item)
+        self._wake.set()
+
+    @property
+    def overfull(self) -> bool:
+        """True when the reader does not keep up."""
+        return self._bytes > MAX_WATCH_BYTES
+
+    async def wait(self, timeout_s: float) -> None:
+        """Return when there is something, or after `timeout_s`."""
+        if self._items or timeout_s <= 0:
+            return
+        self._wake.clear()
+        with contextlib.suppress(asyncio.TimeoutError):  # nothing came: the caller looks at its deadlines
+            await asyncio.wait_for(self._wake.wait(), timeout_s)
+
+    def take(self) -> list[Return | Silence]:
+        """Return what has come, oldest first."""
+        items = list(self._items)
+        self._items.clear()
+        self._bytes = 0
+        return items
+
+    def wake(self) -> None:
+        """Let the reader look again."""
+        self._wake.set()
+
+
+@dataclass(slots=True)
+class Run:
+    """One job."""
+
+    jid: str
+    fun: str
+    targets: frozenset[str]
+    sent: dict[str, float] = field(default_factory=dict)  # id -> monotonic time of publishing
+    running: dict[str, float] = field(default_factory=dict)  # id -> epoch second of its start
+    returned: set[str] = field(default_factory=set)
+    stored: set[str] = field(default_factory=set)  # of those, the ones on the disk
+    watches: list[Watch] = field(default_factory=list)
+    open: bool = True  # somebody waits for answers; closed runs only take late returns
+
+    def publish_done(self, ids: Iterable[str], now: float) -> None:
+        """Note that the job went out to `ids`."""
+        for minion in ids:
+            self.sent[minion] = now
+
+    def started(self, minion: str, at: float) -> None:
+        """Note that a minion is at it."""
+        if minion in self.targets and minion not in self.returned:
+            self.running[minion] = at
+
+    def take(self, ret: Return) -> bool:
+        """Note a return; False when it is not from a target or came before."""
+        minion = ret.minion
+        if minion not in self.targets or minion in self.returned:
+            return False
+        self.returned.add(minion)
+        self.running.pop(minion, None)
+        self.sent.pop(minion, None)
+        for watch in self.watches:
+            watch.put(ret)
+        return True
+
+    def outstanding(self) -> list[str]:
+        """Return who has the job and has not answered."""
+        return list(self.sent)
+
+    def give_up(self, minion: str) -> None:
+        """Stop waiting for a target; a late return is still taken."""
+        self.sent.pop(minion, None)
+        self.running.pop(minion, None)
+
+
+class Runs:
+    """The runs in memory: open ones, and the most recent of the others for late returns."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, Run] = {}
+
+    def get(self, jid: str) -> Run | None:
+        """Return a run, or None when it is not in memory."""
+        return self._runs.get(jid)
+
+    def open(self, jid: str, fun: str, targets: Iterable[str]) -> Run:
+        """Begin a run."""
+        return self._keep(Run(jid, fun, frozenset(targets)))
+
+    def recall(self, jid: str, fun: str, targets: Iterable[str], returned: Iterable[str]) -> Run:
+        """Take an old run back into memory for a late return."""
+        run = Run(jid, fun, frozenset(targets), open=False)
+        run.returned.update(returned)
+        run.stored.update(returned)
+        return self._keep(run)
+
+    def active(self) -> list[Run]:
+        """Return the runs in which somebody is at it or expected to be."""
+        return [run for run in self._runs.values() if run.sent or run.running]
+
+    def _keep(self, run: Run) -> Run:
+        self._runs[run.jid] = run
+        if len(self._runs) > MAX_KEPT_RUNS:
+            for jid, old in list(self._runs.items()):
+                if len(self._runs) <= MAX_KEPT_RUNS:
+                    break
+                if not old.open:
+                    del self._runs[jid]
+        return run

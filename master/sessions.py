@@ -1,0 +1,104 @@
+"""Who is connected: one session per accepted minion, made by its hello.
+
+A session is bound to one connection (`route`). Messages of the same key over another connection are answered
+"hello first", so a copied box (same key, two processes) always shows: its hello carries another `instance` while
+the first session still answers. Presence needs both halves: the subscription (jobs can reach it) and the
+request connection (it was heard of lately).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from master.quota import Bucket
+
+SILENT_AFTER_S: Final = 2.5  # heartbeats
+REVOKED_GONE_S: Final = (
+    90.0  # a revoked peer that was not seen leaving is taken for gone after heartbeats end
+)
+
+
+@dataclass(slots=True)
+class Session:
+    """One connected minion."""
+
+    id: str
+    peer: str
+    route: bytes
+    instance: str
+    address: str
+    since: float  # epoch seconds
+    heard: float  # monotonic
+    quota: Bucket
+    bytes_quota: Bucket
+    version: str = ""
+    probed: float = 0.0  # monotonic time of an unanswered probe because of a second hello, 0 = none
+    running: set[str] = field(default_factory=set)
+
+
+class Sessions:
+    """All sessions, by minion id, and who reads which topic, by peer."""
+
+    def __init__(self, monotonic: Callable[[], float], heartbeat_s: float) -> None:
+        self._monotonic = monotonic
+        self._heartbeat_s = heartbeat_s
+        self._by_id: dict[str, Session] = {}
+        self._readers: dict[str, int] = {}  # peer -> subscriptions to its own topic
+        self._revoked: dict[str, float] = {}  # peers that lost their key while they were reading
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(list(self._by_id.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def get(self, minion_id: str) -> Session | None:
+        """Return the session of a minion."""
+        return self._by_id.get(minion_id)
+
+    def put(self, session: Session) -> None:
+        """Begin or replace a session."""
+        self._by_id[session.id] = session
+
+    def drop(self, minion_id: str) -> Session | None:
+        """End a session."""
+        return self._by_id.pop(minion_id, None)
+
+    def alive(self, session: Session) -> bool:
+        """True while heartbeats come."""
+        return self._monotonic() - session.heard < self._heartbeat_s * SILENT_AFTER_S + 5.0
+
+    def present(self, minion_id: str) -> bool:
+        """True when a job sent now would reach the minion."""
+        session = self._by_id.get(minion_id)
+        return session is not None and self._readers.get(session.peer, 0) > 0 and self.alive(session)
+
+    def reading(self, peer: str) -> bool:
+        """True when `peer` reads its own topic."""
+        return self._readers.get(peer, 0) > 0
+
+    def began_reading(self, peer: str) -> None:
+        """Note a subscription to the own topic of `peer`, granted or not: each ends with one `stopped_reading`."""
+        self._readers[peer] = self._readers.get(peer, 0) + 1
+
+    def stopped_reading(self, peer: str) -> bool:
+        """Note the end of a subscription; True when it was the last one."""
+        count = self._readers.get(peer, 0) - 1
+        if count > 0:
+            self._readers[peer] = count
+            return False
+        self._readers.pop(peer, None)
+        self._revoked.pop(peer, None)
+        return True
+
+    def revoke(self, peer: str) -> None:
+        """Note that a key lost its right while it may be reading `all`."""
+        if self.reading(peer):
+            self._revoked[peer] = self._monotonic()
+
+    @property
+    def broadcast_is_safe(self) -> bool:
+        """False while a peer without right may still read the topic of all."""
+        return not self._revoked

@@ -1,0 +1,65 @@
+"""Retention: old jobs go with their returns, a small batch at a time, so that no writer waits long.
+
+A jid begins with its time, so "older than" is a range of the primary key. `cut` says once where the range
+ends; `step` deletes a batch below it, to be called until it returns 0, with other work in between. A job
+that has not expired stays, however old: a minion may still come for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Connection, Select, delete, select, tuple_
+
+from master.store.database import Database
+from master.store.schema import jobs, returns
+from shoal.clock import Clock
+from shoal.ids import JidMaker
+
+
+class Retention:
+    """Deletes from the jobs and returns tables."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def cut(self, *, before: float = 0.0, keep_jobs: int = 0, keep_returns: int = 0) -> str:
+        """Return the jid below which everything goes; "" if nothing does. Raises StoreError.
+
+        `before` is epoch seconds; `keep_jobs` and `keep_returns` are how many of the newest stay (the job at
+        the border stays whole). 0 means no such limit; the strictest limit counts.
+        """
+        cuts = [JidMaker().new(before)] if before else []
+        with self._database.read() as connection:
+            if keep_jobs:
+                cuts.append(_nth(connection, select(jobs.c.jid), jobs.c.jid, keep_jobs))
+            if keep_returns:
+                cuts.append(_nth(connection, select(returns.c.jid), returns.c.jid, keep_returns))
+        return max(cuts, default="")
+
+    def step(self, cut: str, max_rows: int = 2000) -> int:
+        """Delete up to `max_rows` rows of jobs below `cut`, their returns first; return how many.
+
+        Raises:
+            StoreError: the database refused or is away.
+        """
+        waiting = select(jobs.c.jid).where(jobs.c.jid < cut, jobs.c.expires > self._clock.time())
+        key = tuple_(returns.c.jid, returns.c.minion)
+        old_returns = (
+            select(returns.c.jid, returns.c.minion)
+            .where(returns.c.jid < cut, returns.c.jid.not_in(waiting))
+            .order_by(returns.c.jid, returns.c.minion)
+            .limit(max_rows)
+        )
+        old_jobs = select(jobs.c.jid).where(jobs.c.jid < cut, jobs.c.jid.not_in(waiting)).limit(max_rows)
+        with self._database.write() as connection:
+            count = connection.execute(delete(returns).where(key.in_(old_returns))).rowcount
+            if count < max_rows:  # no returns left: a job row goes last, or its returns would be orphans
+                count += connection.execute(delete(jobs).where(jobs.c.jid.in_(old_jobs))).rowcount
+            return count
+
+
+def _nth(connection: Connection, query: Select[Any], jid: Column[str], count: int) -> str:
+    """Return the jid of the `count`-th newest row, or "" if there are fewer."""
+    return connection.execute(query.order_by(jid.desc()).offset(count - 1).limit(1)).scalar() or ""

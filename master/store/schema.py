@@ -1,0 +1,163 @@
+"""The tables, once, for SQLite and PostgreSQL. `migrations/` builds them; a test compares the two.
+
+1. Times are epoch seconds (double), never a date type: the same number on the wire and in the cell.
+2. Keys (ids, jids) sort by byte on both databases, so that paging by key means the same on both.
+3. What is only ever read whole (arguments, grains, the ids of a job) is one packed cell, not many rows.
+4. No cell is NULL where an empty value says the same: bulk inserts on PostgreSQL go by typed arrays.
+5. Large cells are the last columns: reading what stands before them does not touch their pages.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+metadata: Final = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+KEY: Final = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _time(name: str) -> Column[float]:
+    return Column(name, Double, nullable=False)
+
+
+def _blob(name: str) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=False)
+
+
+jobs: Final = Table(
+    "jobs",
+    metadata,
+    Column("jid", KEY, primary_key=True),
+    _text("fun"),
+    _text("user"),
+    _text("target_kind"),
+    _text("target"),
+    _text("delimiter"),
+    _time("issued"),
+    _time("expires"),
+    _text("mode"),
+    Column("parent", KEY, nullable=False),
+    Column("target_count", Integer, nullable=False),
+    _blob("call"),  # args, kwargs and how they are to be read: a map, so that it grows without a migration
+    _blob("metadata"),
+    _blob("targets"),
+)
+
+returns: Final = Table(
+    "returns",
+    metadata,
+    Column("jid", KEY, primary_key=True),
+    Column("minion", KEY, primary_key=True),
+    _text("fun"),
+    _text("outcome"),
+    Column("retcode", BigInteger, nullable=False),
+    Column("success", Boolean, nullable=False),
+    _time("started"),
+    _time("duration_s"),
+    Column("trimmed", BigInteger, nullable=False),
+    _text("out"),
+    _time("stored_at"),
+    _blob("packed"),
+)
+
+minions: Final = Table(
+    "minions",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("fingerprint", KEY, primary_key=True),
+    Column("id_folded", KEY, nullable=False),
+    _text("state"),
+    _blob("curve_key"),
+    _blob("sign_key"),
+    _time("first_seen"),
+    _time("changed_at"),
+    _text("source"),
+    _text("reason"),
+    _blob("next_curve_key"),
+    _time("overlap_until"),
+)
+_HELD: Final = text("state <> 'denied'")
+_ACCEPTED: Final = text("state = 'accepted'")
+Index("uq_minions_held", minions.c.id, unique=True, sqlite_where=_HELD, postgresql_where=_HELD)
+Index(
+    "uq_minions_accepted_curve_key",
+    minions.c.curve_key,
+    unique=True,
+    sqlite_where=_ACCEPTED,
+    postgresql_where=_ACCEPTED,
+)
+Index("ix_minions_id_folded", minions.c.id_folded)
+Index("ix_minions_curve_key", minions.c.curve_key)
+Index("ix_minions_next_curve_key", minions.c.next_curve_key)
+
+facts: Final = Table(
+    "facts",
+    metadata,
+    Column("minion", KEY, primary_key=True),
+    _text("version"),
+    _text("boot_id"),
+    _text("address"),
+    _time("last_seen"),
+    _time("reported"),
+    _blob("packed_grains"),
+)
+
+tags: Final = Table(
+    "tags",
+    metadata,
+    Column("minion", KEY, primary_key=True),
+    Column("key", KEY, primary_key=True),
+    _text("value"),
+)
+
+tokens: Final = Table(
+    "tokens",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("secret_hash", LargeBinary, nullable=False),
+    _time("created"),
+    _time("expires"),
+    Column("uses_left", Integer, nullable=False),
+    Column("max_uses", Integer, nullable=False),
+    _text("site"),
+    _text("created_by"),
+    Column("revoked_at", Double, nullable=True),
+    _text("comment"),
+    _blob("tags"),
+)
+Index("uq_tokens_secret_hash", tokens.c.secret_hash, unique=True)
+
+settings: Final = Table(
+    "settings",
+    metadata,
+    Column("key", KEY, primary_key=True),
+    _blob("value"),
+)
+
+# Everything kept about a minion besides its keys and its history of returns. Deleting the key empties these,
+# so that a box that registers the same id later inherits nothing.
+OF_A_MINION: Final = (facts, tags)

@@ -1,0 +1,144 @@
+"""Group commit: one thread writes to the store; whatever has come in the meantime goes into the next transaction.
+
+When the store is away, what is to be written waits here, bounded: jobs still go out, and returns that do not
+fit are dropped unacknowledged, so that their minions keep them and send them again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from master.store.facts import FactsRecord
+from master.store.jobs import JobRecord
+from master.store.store import Store
+from shoal.errors import StoreError
+from shoal.returns import Return
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+_MAX_ROWS: Final = 5_000  # of one transaction
+_MAX_BYTES: Final = 256 * 1024 * 1024  # of returns that wait
+_RETRY_S: Final = 1.0
+
+
+class Writer:
+    """The only one who writes to the store."""
+
+    def __init__(self, store: Store, on_stored: Callable[[list[Return]], None]) -> None:
+        self._store = store
+        self._on_stored = on_stored
+        self._thread = ThreadPoolExecutor(1, "store-writer")
+        self._jobs: list[JobRecord] = []
+        self._returns: list[Return] = []
+        self._facts: dict[str, FactsRecord] = {}
+        self._bytes = 0
+        self._wake = asyncio.Event()
+        self.dropped = 0
+        self.away = False  # the last commit failed
+
+    def add_return(self, ret: Return) -> bool:
+        """Queue a return; False when too much waits already."""
+        size = len(ret.packed)
+        if self._bytes + size > _MAX_BYTES:
+            self.dropped += 1
+            return False
+        self._bytes += size + 256
+        self._returns.append(ret)
+        self._wake.set()
+        return True
+
+    def add_facts(self, record: FactsRecord) -> None:
+        """Queue a minion's facts; a newer record replaces one that waits."""
+        self._facts[record.minion] = record
+        self._wake.set()
+
+    async def add_job(self, record: JobRecord) -> None:
+        """Store a job now, before it goes out. With the store away it waits, and the job goes out all the same."""
+        if not self.away:
+            try:
+                await self.call(self._store.jobs.add, record)
+                return
+            except StoreError as error:
+                log.error("%s; the job goes out and is stored later", error, extra={"action": "store_away"})
+        self._jobs.append(record)
+        self._wake.set()
+
+    async def call(self, function: Callable[..., Result], *args: object) -> Result:
+        """Run a store function in the writer's turn. Raises what it raises."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
+
+    async def read(self, function: Callable[..., Result], *args: object) -> Result:
+        """Run a reading store function beside the writer."""
+        return await asyncio.to_thread(function, *args)
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._jobs or self._returns or self._facts:
+                if not await self._commit():
+                    await asyncio.sleep(_RETRY_S)
+
+    async def flush(self) -> None:
+        """Write what waits, once."""
+        if self._jobs or self._returns or self._facts:
+            await self._commit()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(wait=True)
+
+    async def _commit(self) -> bool:
+        jobs, self._jobs = self._jobs[:_MAX_ROWS], self._jobs[_MAX_ROWS:]
+        returns, self._returns = self._returns[:_MAX_ROWS], self._returns[_MAX_ROWS:]
+        facts, self._facts = self._facts, {}
+        try:
+            await self.call(self._write, jobs, returns, facts)
+        except StoreError as error:
+            if not self.away:
+                log.error("the store does not take anything: %s", error, extra={"action": "store_away"})
+            self.away = True
+            self._jobs[:0], self._returns[:0] = jobs, returns
+            self._facts = {**facts, **self._facts}
+            return False
+        if self.away:
+            log.warning("the store is back", extra={"action": "store_back"})
+        self.away = False
+        self._bytes -= sum(len(ret.packed) + 256 for ret in returns)
+        self._on_stored(returns)
+        return True
+
+    def _write(self, jobs: list[JobRecord], returns: list[Return], facts: dict[str, FactsRecord]) -> None:
+        """Write all in one transaction; if that fails, find out whether one item is to blame."""
+        try:
+            self._store.commit_batch(jobs=jobs, returns=returns, facts=list(facts.values()))
+            return
+        except StoreError:
+            if len(jobs) + len(returns) + len(facts) == 1:
+                raise
+        self._store.settings.put("probe", True)  # raises when the store is away, for whatever reason
+        for job in jobs:
+            self._write_one(f"job {job.jid}", jobs=[job])
+        for ret in returns:
+            self._write_one(f"return {ret.jid} of {ret.minion}", returns=[ret])
+        for record in facts.values():
+            self._write_one(f"facts of {record.minion}", facts=[record])
+
+    def _write_one(
+        self,
+        what: str,
+        *,
+        jobs: list[JobRecord] | None = None,
+        returns: list[Return] | None = None,
+        facts: list[FactsRecord] | None = None,
+    ) -> None:
+        try:
+            self._store.commit_batch(jobs=jobs or (), returns=returns or (), facts=facts or ())
+        except StoreError as error:
+            log.error("%s cannot be stored: %s", what, error, extra={"action": "row_refused"})

@@ -1,0 +1,5 @@
+"""`python -m minion.executor`."""
+
+from minion.executor.main import main
+
+main()

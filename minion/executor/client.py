@@ -1,0 +1,172 @@
+"""The daemon's executor: hands jobs over, passes on what comes back, and explains what was lost.
+
+1. What was never handed over waits for an executor. What a dead one had in hand comes back as `outcome_unknown`.
+2. A result is acknowledged when `on_return` has taken it; after a daemon restart it may be offered again.
+3. The processes themselves are `Keeper`'s work.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from minion.executor.contract import OnAlert, OnReady, OnRequest, OnReturn, OnStarted, Spawn
+from minion.executor.keeper import Keeper
+from minion.executor.peer import Handed, Peer
+from minion.loop import Loop
+from shoal.job import Job
+from shoal.returns import Return, failure
+from shoal.wire import plain
+
+log = logging.getLogger(__name__)
+
+_MAX_WAITING: Final = 1000  # jobs while there is no executor
+_RECENT: Final = 1000  # returned jobs to know again
+_RETRY_S: Final = 5.0
+_DIED: Final = "The executor process died while it had this job: whether and how far it ran is not known."
+
+
+class ExecutorClient:
+    """See `minion.executor.contract.Executor`. Call `start()` once the callbacks can be served."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        spawn: Spawn,
+        on_started: OnStarted,
+        on_return: OnReturn,
+        on_request: OnRequest,
+        on_alert: OnAlert,
+        *,
+        on_ready: OnReady | None = None,
+    ) -> None:
+        self._loop = loop
+        self._on_started = on_started
+        self._on_return = on_return
+        self._on_request = on_request
+        self._on_alert = on_alert
+        self._on_ready = on_ready
+        self._keeper = Keeper(loop, spawn, self)
+        self._waiting: dict[str, Job] = {}
+        self._recent: dict[str, None] = {}
+        self._facts: dict[str, Any] | None = None
+
+    # --- Executor
+
+    def start(self) -> None:
+        """Adopt a living executor, or start one."""
+        self._keeper.start()
+
+    def submit(self, job: Job) -> None:
+        """Run `job`; a jid that is already in hand is ignored."""
+        peer = self._keeper.ready
+        if job.jid in self._waiting or self._keeper.knows(job.jid):
+            log.info("job is in hand already", extra={"action": "job_duplicate", "job": job.log_context()})
+        elif peer is not None and not peer.full:
+            peer.run(job)
+        elif peer is None and len(self._waiting) < _MAX_WAITING:
+            self._waiting[job.jid] = job
+        else:
+            self._refuse(job, "The minion did not start this job: its executor does not keep up.")
+
+    def signal(self, jid: str, number: int) -> None:
+        """Send signal `number` to job `jid`; TERM and KILL reach all its processes."""
+        peer = self._keeper.who_has(jid)
+        if peer is not None:
+            peer.say("signal", jid=jid, number=number)
+        elif number in (signal.SIGTERM, signal.SIGKILL) and jid in self._waiting:
+            self._refuse(self._waiting.pop(jid), "The job was killed before it began.", "killed")
+
+    def set_facts(
+        self,
+        grains: Mapping[str, Any],
+        tags: Mapping[str, str],
+        settings: Mapping[str, Any],
+        pillar: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Let later jobs see these."""
+        facts = {"grains": grains, "tags": tags, "settings": settings, "pillar": pillar or {}}
+        self._facts = {name: plain(value) for name, value in facts.items()}
+        peer = self._keeper.ready
+        if peer is not None:
+            peer.say("facts", **self._facts)
+
+    def reload_modules(self) -> None:
+        """Read the synced modules again."""
+        peer = self._keeper.ready
+        if peer is not None:  # a new one reads them anyway
+            peer.say("reload")
+
+    def stop(self, *, kill_jobs: bool = False, on_stopped: Callable[[], None] | None = None) -> None:
+        """Let go of the executor: end its jobs too, or leave them running for the next daemon.
+
+        Jobs that were never handed over are forgotten. With `kill_jobs` the results come before `on_stopped`.
+        """
+        self._waiting.clear()
+        self._keeper.stop(kill_jobs, on_stopped or (lambda: None))
+
+    # --- what a Peer says of jobs
+
+    def started(self, jid: str, at: float) -> None:
+        """Pass on that a job has begun."""
+        self._on_started(jid, at)
+
+    def returned(self, peer: Peer, ret: Return) -> None:
+        """Pass on a result, and acknowledge it when it was taken."""
+        if ret.jid not in self._recent:
+            if not self._took(ret):
+                self._loop.call_later(_RETRY_S, partial(self.returned, peer, ret))
+                return
+            self._recent[ret.jid] = None
+            if len(self._recent) > _RECENT:
+                del self._recent[next(iter(self._recent))]
+        peer.acknowledge(ret.jid)
+
+    def requested(self, action: str, data: dict[str, Any]) -> None:
+        """Pass on what a job asks for."""
+        self._on_request(action, data)
+
+    # --- what the Keeper says
+
+    def welcome(self, peer: Peer) -> None:
+        """Send what a new executor must know, and what has waited for it."""
+        if self._facts is not None:
+            peer.say("facts", **self._facts)
+        for job in self._waiting.values():
+            peer.run(job)
+        self._waiting.clear()
+
+    def settled(self, jids: frozenset[str]) -> None:
+        """Pass on which jobs are in hand."""
+        if self._on_ready is not None:
+            self._on_ready(jids)
+
+    def give_up(self, jobs: Mapping[str, Handed]) -> None:
+        """Answer for jobs whose executor is dead."""
+        for jid, handed in jobs.items():
+            self._answer(failure(jid, handed.fun, "outcome_unknown", _DIED, started=handed.since))
+
+    def alert(self, text: str) -> None:
+        """Pass on a line for people."""
+        self._on_alert(text)
+
+    # --- answers of our own
+
+    def _refuse(self, job: Job, text: str, outcome: str = "refused") -> None:
+        ret = failure(job.jid, job.fun, outcome, text, started=self._loop.clock.time())
+        self._loop.call_soon(partial(self._answer, ret))
+
+    def _answer(self, ret: Return) -> None:
+        if not self._took(ret):
+            self._loop.call_later(_RETRY_S, partial(self._answer, ret))
+
+    def _took(self, ret: Return) -> bool:
+        try:
+            self._on_return(ret)
+        except Exception:  # a full disk, say: it is offered again, and the connection lives on
+            log.exception("a result was not taken", extra={"action": "return_not_taken", "jid": ret.jid})
+            return False
+        return True

@@ -1,0 +1,112 @@
+"""Starts executor processes for the daemon.
+
+The daemon binds the socket and hands it over, so it can connect at once, before the executor is up. The first
+executor is forked while the daemon is young and small and shares its pages; a later one, after a crash, is a
+fresh program, because by then a fork would carry zmq, nacl and the daemon's heap.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Final
+
+from minion.executor.settings import ExecutorSettings
+
+log = logging.getLogger(__name__)
+
+_LISTEN_FD: Final = 3
+BACKLOG: Final = 8
+
+
+class Spawner:
+    """Knows how to start an executor that listens on `socket_path`."""
+
+    def __init__(self, settings: ExecutorSettings, socket_path: Path) -> None:
+        self.settings = settings
+        self.socket_path = socket_path
+        self.pid = 0
+
+    def fork(self) -> int:
+        """Fork an executor off this process, which should have done little else yet, and return its pid."""
+        listener = bind(self.socket_path)
+        pid = os.fork()
+        if pid == 0:
+            self._become(listener)
+        listener.close()
+        self.pid = pid
+        return pid
+
+    def start(self) -> int:
+        """Start a fresh executor and return its pid. Raises OSError."""
+        with bind(self.socket_path) as listener:
+            self.pid = os.posix_spawn(
+                sys.executable,
+                [sys.executable, "-m", "minion.executor"],
+                os.environ,
+                file_actions=[(os.POSIX_SPAWN_DUP2, listener.fileno(), _LISTEN_FD)],
+                setsigmask=(),
+                setsigdef=(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD),
+            )
+        return self.pid
+
+    def _become(self, listener: socket.socket) -> None:
+        status = 1
+        try:
+            # Only now: the daemon itself has no use for what a job needs.
+            from minion.executor.main import serve
+
+            serve(listener, self.settings)
+            status = 0
+        except BaseException:
+            log.exception("the executor failed", extra={"action": "executor_failed"})
+        finally:
+            os._exit(status)
+
+
+def fork_executor(settings: ExecutorSettings, socket_path: Path) -> Spawner:
+    """Fork an executor, unless one is left of an earlier daemon; call it before zmq and nacl are imported.
+
+    Returns the `Spawn` for `ExecutorClient`; its `pid` is 0 if there was one already.
+    """
+    spawner = Spawner(settings, socket_path)
+    sock = connect(socket_path)
+    if sock is None:
+        spawner.fork()
+    else:
+        sock.close()
+    return spawner
+
+
+def connect(path: Path) -> socket.socket | None:
+    """Return a socket connected to the executor at `path`, None if nobody listens there."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.connect(str(path))
+    except OSError:
+        sock.close()
+        return None
+    return sock
+
+
+def bind(path: Path) -> socket.socket:
+    """Return a listening socket at `path`, mode 0600, instead of a dead one. Raises OSError."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(str(path))
+        path.chmod(0o600)  # nobody can connect before listen()
+        listener.listen(BACKLOG)
+        if listener.fileno() == _LISTEN_FD:  # dup2 onto itself would leave it close-on-exec
+            moved = socket.socket(fileno=os.dup(listener.detach()))
+            os.close(_LISTEN_FD)
+            return moved
+    except OSError:
+        listener.close()
+        raise
+    return listener

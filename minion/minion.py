@@ -1,0 +1,375 @@
+"""One minion: says hello, believes only what is sealed, hands jobs to the executor, brings returns home.
+
+Everything it needs is passed in (`Parts`), so the daemon on a box and the thousands in a benchmark process run
+this same code. States:
+
+    connecting ──hello──▶ waiting (pending, rejected, denied, busy) ──retry──▶ connecting
+        └──────accepted──────▶ online ──silence──▶ connecting
+
+It never gives up and never spins: each way back to `connecting` goes through a back-off with full jitter.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Final
+
+from minion.backoff import Backoff
+from minion.endpoints import Endpoints
+from minion.executor.contract import Executor
+from minion.loop import Loop, Timer
+from minion.outbox import Outbox
+from pki.hello import Hello, make_hello
+from pki.keys import NodeKeys
+from pki.masters import MastersDocument, judge_masters
+from pki.trust import JobRefusedError, JobTrust
+from pki.welcome import Welcome, judge_welcome
+from shoal.clock import FloorClock
+from shoal.errors import ShoalError, TrustError, WireError
+from shoal.ids import new_nonce
+from shoal.job import Job
+from shoal.messages import (
+    ACK,
+    BUSY,
+    HELLO,
+    HELLO_FIRST,
+    JOB,
+    NOTICE,
+    PROBE,
+    WANT_FACTS,
+    WELCOME,
+    read_reply,
+    request,
+)
+from shoal.returns import Return, failure
+from shoal.transport import BROADCAST, Connector, Link, own_topic
+from shoal.version import VERSION
+
+log = logging.getLogger(__name__)
+
+_HELLO_WAIT_S: Final = 30.0  # for the answer to a hello; CURVE handshakes of a whole fleet take a while
+_HELLO_PAUSE_S: Final = 1.0  # between two hellos that the master asked for
+_MISSED_HEARTBEATS: Final = 2.5
+_RESEND_S: Final = 30.0  # for an acknowledgement of a return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a minion is made of."""
+
+    id: str
+    instance: str  # fresh for each start of the process: tells a restart from a copied box
+    keys: NodeKeys
+    token: str = field(default="", repr=False)
+    loop: Loop
+    clock: FloorClock
+    trust: JobTrust
+    connector: Connector
+    endpoints: Endpoints
+    outbox: Outbox
+    random: Random
+    recon_base_s: float = 1.0
+    recon_max_s: float = 30.0
+    facts: Callable[[], tuple[bytes, Mapping[str, Any]]]  # digest and grains
+    on_masters: Callable[[bytes], None] = lambda _document: None  # a newer masters document was believed
+    on_welcome: Callable[[Welcome], None] = lambda _welcome: None
+    on_refreshed_keys: Callable[[], None] = lambda: None
+
+
+class Minion:
+    """See the module docstring."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._loop = parts.loop
+        self.state = "connecting"
+        self.counters: Counter[str] = Counter()
+        self.masters: MastersDocument | None = None
+        self._executor: Executor | None = None
+        self._link: Link | None = None
+        self._nonce = b""
+        self._heartbeat_s = 30.0
+        self._heard = 0.0  # monotonic time of the last word from the master
+        self._last_hello = -_HELLO_PAUSE_S
+        self._hold_returns_until = 0.0
+        self._backoff = Backoff(parts.recon_base_s, parts.recon_max_s, parts.random)
+        self._timer: Timer | None = None  # the one thing the state waits for
+        self._running: set[str] = set()
+
+    # ------------------------------------------------------------------ life
+
+    def start(self, executor: Executor) -> None:
+        """Begin to connect; jobs go to `executor`."""
+        self._executor = executor
+        self._connect()
+
+    def stop(self) -> None:
+        """Say goodbye and close."""
+        if self.state == "online":
+            self._send("bye", None)
+        self._set_timer(None)
+        self._close_link()
+
+    def _connect(self) -> None:
+        self.state = "connecting"
+        self._close_link()
+        try:
+            self._link = self._parts.connector.open(self._parts.endpoints.current(), self)
+        except ShoalError as error:
+            log.error("%s", error, extra={"action": "connect_failed"})
+            self._reconnect_later()
+            return
+        self._hello()
+
+    def _reconnect_later(self) -> None:
+        self.state = "connecting"
+        self._close_link()
+        self._parts.endpoints.advance()
+        delay = self._backoff.next()
+        log.info("no answer from the master; next try in %.1f s", delay, extra={"action": "reconnect_later"})
+        self._set_timer(self._loop.call_later(delay, self._connect))
+
+    def _close_link(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+    def _set_timer(self, timer: Timer | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = timer
+
+    # ----------------------------------------------------------------- hello
+
+    def _hello(self) -> None:
+        parts = self._parts
+        self._nonce = new_nonce()
+        self._last_hello = self._loop.clock.monotonic()
+        hello = Hello(
+            id=parts.id,
+            sign_key=parts.keys.sign.public,
+            curve_key=parts.keys.curve.public,
+            nonce=self._nonce,
+            boot_id=parts.instance,
+            started=max(0.0, self._loop.clock.time()),
+            token=parts.token,
+            shoal=VERSION,
+            grains_digest=parts.facts()[0],
+        )
+        self._send("hello", make_hello(hello, parts.keys.sign))
+        self._set_timer(self._loop.call_later(_HELLO_WAIT_S, self._reconnect_later))
+
+    def _hello_asked(self) -> None:
+        """Say hello again because the master does not know this connection; at most once a second."""
+        wait = self._last_hello + _HELLO_PAUSE_S - self._loop.clock.monotonic()
+        if wait <= 0:
+            self._hello()
+        else:
+            self._set_timer(self._loop.call_later(wait, self._hello))
+
+    def _welcomed(self, body: object) -> None:
+        if not isinstance(body, bytes) or not self._nonce:
+            raise WireError("welcome without a hello")
+        parts = self._parts
+        welcome, _certificate = judge_welcome(body, self._nonce, parts.trust.anchor, parts.clock.floor)
+        self._nonce = b""
+        parts.clock.anchor(welcome.time)
+        if welcome.masters:
+            self._learn_masters(welcome.masters)
+        if welcome.status == "accepted":
+            self._go_online(welcome)
+        else:
+            self._wait(welcome)
+
+    def _go_online(self, welcome: Welcome) -> None:
+        parts = self._parts
+        if self.state != "online":
+            log.info("accepted by the master", extra={"action": "online"})
+        self.state = "online"
+        self._heartbeat_s = welcome.heartbeat_s
+        self._backoff.reset()
+        parts.trust.start_session(welcome.time)
+        parts.on_welcome(welcome)
+        if self._link is not None:
+            self._link.subscribe((BROADCAST, own_topic(parts.keys.curve.public.hex())))
+        self._beat_later()
+        for ret in parts.outbox:
+            self._send_return(ret)
+
+    def _wait(self, welcome: Welcome) -> None:
+        self.state = "waiting"
+        delay = max(1.0, welcome.retry_after_s) * self._parts.random.uniform(0.8, 1.2)
+        log.warning(
+            "the master says %s: %s; next try in %.0f s", welcome.status, welcome.reason, delay,
+            extra={"action": "not_accepted", "status": welcome.status},
+        )  # fmt: skip
+        self._set_timer(self._loop.call_later(delay, self._hello))
+
+    def _learn_masters(self, data: bytes) -> None:
+        parts = self._parts
+        anchor = parts.trust.anchor
+        document = judge_masters(data, anchor.root_public, self.masters, parts.clock.now())
+        if document is self.masters:
+            return
+        self.use_masters(document)
+        parts.on_masters(data)
+
+    def use_masters(self, document: MastersDocument) -> None:
+        """Take addresses and revocations from a believed document."""
+        self.masters = document
+        self._parts.trust.anchor.revoke(document.revoked)
+        self._parts.endpoints.use(document)
+
+    # ------------------------------------------------------------- heartbeat
+
+    def _beat_later(self) -> None:
+        jittered = self._heartbeat_s * self._parts.random.uniform(0.8, 1.0)
+        self._set_timer(self._loop.call_later(jittered, self._beat))
+
+    def _beat(self) -> None:
+        silence = self._loop.clock.monotonic() - self._heard
+        if silence > self._heartbeat_s * _MISSED_HEARTBEATS:
+            log.warning("the master is silent for %.0f s", silence, extra={"action": "master_silent"})
+            self._reconnect_later()
+            return
+        self._send("heartbeat", {"running": len(self._running)})
+        self._beat_later()
+
+    def check_connection(self) -> None:
+        """Doubt the connection (an address of this box changed): ask, and believe only a quick answer."""
+        if self.state == "online":
+            self._heard = min(
+                self._heard, self._loop.clock.monotonic() - self._heartbeat_s * (_MISSED_HEARTBEATS - 1)
+            )
+            self._beat()
+
+    # ------------------------------------------------------ from the master
+
+    def replied(self, frame: bytes) -> None:
+        """Handle an answer on the request connection."""
+        try:
+            kind, body = read_reply(frame)
+            self._heard = self._loop.clock.monotonic()
+            self._handle_reply(kind, body)
+        except (WireError, TrustError) as error:
+            self._refused("reply", error)
+
+    def _handle_reply(self, kind: str, body: Any) -> None:
+        if kind == WELCOME:
+            self._welcomed(body)
+        elif kind == ACK:
+            for jid in body if isinstance(body, list) else ():
+                self._parts.outbox.remove(jid)
+        elif kind == HELLO_FIRST:
+            self._hello_asked()
+        elif kind == WANT_FACTS:
+            self.send_facts()
+        elif kind == PROBE:
+            self._send("heartbeat", {"running": len(self._running)})
+        elif kind == BUSY:
+            self._hold_returns(body)
+
+    def published(self, frame: bytes) -> None:
+        """Handle what came on one of our topics."""
+        kind, sealed = frame[:1], frame[1:]
+        self._heard = self._loop.clock.monotonic()
+        try:
+            if kind == JOB:
+                self._take_job(sealed)
+            elif kind == NOTICE:
+                self._learn_masters(sealed)
+            elif kind == HELLO:
+                self._hello_asked()
+            else:
+                raise WireError("unknown kind of publication")
+        except (WireError, TrustError) as error:
+            self._refused("publication", error)
+
+    def _take_job(self, sealed: bytes) -> None:
+        try:
+            job = self._parts.trust.judge(sealed, self._parts.clock.now())
+        except JobRefusedError as refusal:
+            self._refused("job", refusal)
+            self._report_refusal(refusal)
+            return
+        self._parts.clock.raise_floor(job.issued)
+        self._running.add(job.jid)
+        assert self._executor is not None
+        self._executor.submit(job)
+
+    def _report_refusal(self, refusal: JobRefusedError) -> None:
+        """Tell the master why an authentic job does not run here; a replay gets no second answer."""
+        job: Job = refusal.job
+        if refusal.reason in ("not allowed", "expired", "issued in the future", "bad lifetime"):
+            text = f"Refused by this minion: {refusal}"
+            self.returned(failure(job.jid, job.fun, "refused", text, started=self._parts.clock.now()))
+
+    def _refused(self, what: str, error: ShoalError) -> None:
+        reason = error.reason if isinstance(error, TrustError) else "malformed"
+        self.counters[f"{what} refused: {reason}"] += 1
+        log.warning(
+            "%s refused: %s", what, error, extra={"action": "refused", "what": what, "reason": reason}
+        )
+
+    # ---------------------------------------------------------- to the master
+
+    def started(self, jid: str, at: float) -> None:
+        """Tell that a job runs (only for those that take a while)."""
+        self._send("started", {"jid": jid, "at": at})
+
+    def returned(self, ret: Return) -> None:
+        """Bring a return home: kept until the master has it."""
+        self._running.discard(ret.jid)
+        self._parts.outbox.add(ret)
+        if self.state == "online":
+            self._send_return(ret)
+        self._resend_later(ret.jid)
+
+    def _send_return(self, ret: Return) -> None:
+        if self._loop.clock.monotonic() >= self._hold_returns_until:
+            self._send("return", ret.to_wire())
+
+    def _resend_later(self, jid: str) -> None:
+        if len(self._parts.outbox) == 1:  # one sweep serves all that wait
+            self._loop.call_later(_RESEND_S * self._parts.random.uniform(0.7, 1.3), self._resend)
+
+    def _resend(self) -> None:
+        if not len(self._parts.outbox):
+            return
+        if self.state == "online":
+            for ret in self._parts.outbox:
+                self._send_return(ret)
+        self._loop.call_later(_RESEND_S * self._parts.random.uniform(0.7, 1.3), self._resend)
+
+    def _hold_returns(self, body: object) -> None:
+        wait = body.get("retry_after_s") if isinstance(body, dict) else None
+        wait = min(float(wait), 3600.0) if isinstance(wait, (int, float)) else 5.0
+        self._hold_returns_until = self._loop.clock.monotonic() + wait
+        self._loop.call_later(wait * self._parts.random.uniform(1.0, 1.5), self._resend_now)
+
+    def _resend_now(self) -> None:
+        if self.state == "online":
+            for ret in self._parts.outbox:
+                self._send_return(ret)
+
+    def send_facts(self) -> None:
+        """Send the grains."""
+        digest, grains = self._parts.facts()
+        self._send("facts", {"digest": digest, "grains": dict(grains)})
+
+    def send_event(self, tag: str, data: dict[str, Any]) -> None:
+        """Put an event on the master's bus; it appears there under our own prefix."""
+        self._send("event", {"tag": tag, "data": data})
+
+    def _send(self, verb: str, body: Any) -> None:
+        if self._link is None:
+            return
+        try:
+            if not self._link.send(request(verb, body)):
+                self.counters["not sent: queue full"] += 1
+        except WireError as error:
+            log.error("cannot send %s: %s", verb, error, extra={"action": "send_failed"})

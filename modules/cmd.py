@@ -1,0 +1,276 @@
+"""Runs programs and shell lines. The job's return code is the program's, so `--failhard` and scripts see it.
+
+Text goes to a shell as one argument, `[shell, "-c", text]`; a list of words goes to the program as it is. The
+command's text may hold a secret: nothing here logs it.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from modules import shell as processes
+from modules.context import Context
+from modules.function import function
+from modules.process_env import find_account, own_home
+from modules.result import Result
+from shoal.errors import ArgumentError, CommandError, ModuleError
+
+SHELL = "/bin/sh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What all functions that run something take. Spellings are Salt's."""
+
+    cwd: str = ""  # "" = the user's home
+    stdin: str = ""
+    runas: str = ""
+    shell: str = SHELL
+    python_shell: bool = True  # False: split the text into words and start the first one, no shell
+    env: dict[str, str] = field(default_factory=dict)
+    clean_env: bool = False
+    umask: str = ""  # octal, e.g. 027
+    timeout: float = 0.0  # seconds; 0 = as long as the job may run
+    rstrip: bool = True  # drop white space at the end of the output
+    ignore_retcode: bool = False
+    success_retcodes: list[int] = field(default_factory=list)
+    hide_output: bool = False
+
+
+_DEFAULTS = RunOptions()
+
+
+@function
+def run(ctx: Context, cmd: str | list[str], options: RunOptions = _DEFAULTS) -> Result:
+    """Run a command and return its output, stdout and stderr as they came.
+
+    The text is read by the shell on the box. A list is started as it is, without a shell.
+
+    CLI Example:
+
+        shoal '*' cmd.run 'uptime'
+        shoal '*' cmd.run 'ls -l | wc -l' cwd=/tmp timeout=5
+        shoal '*' cmd.run 'echo $NAME' env='{"NAME": "value"}'
+    """
+    done = _execute(cmd, options, merge=True)
+    return _result(done, options, _text(done.stdout, options))
+
+
+@function
+def run_stdout(ctx: Context, cmd: str | list[str], options: RunOptions = _DEFAULTS) -> Result:
+    """Run a command and return only its standard output.
+
+    CLI Example:
+
+        shoal '*' cmd.run_stdout 'ls -l | tail -n 1'
+    """
+    done = _execute(cmd, options)
+    return _result(done, options, _text(done.stdout, options))
+
+
+@function
+def run_stderr(ctx: Context, cmd: str | list[str], options: RunOptions = _DEFAULTS) -> Result:
+    """Run a command and return only its standard error.
+
+    CLI Example:
+
+        shoal '*' cmd.run_stderr 'ls /nowhere'
+    """
+    done = _execute(cmd, options)
+    return _result(done, options, _text(done.stderr, options))
+
+
+@function
+def run_all(ctx: Context, cmd: str | list[str], options: RunOptions = _DEFAULTS) -> Result:
+    """Run a command and return its `pid`, `retcode`, `stdout` and `stderr`.
+
+    CLI Example:
+
+        shoal '*' cmd.run_all 'ls -l /'
+    """
+    done = _execute(cmd, options)
+    return _result(done, options, _everything(done, options))
+
+
+@function
+def retcode(ctx: Context, cmd: str | list[str], options: RunOptions = _DEFAULTS) -> Result:
+    """Run a command and return only its return code.
+
+    CLI Example:
+
+        shoal '*' cmd.retcode 'test -e /etc/hostname'
+    """
+    done = _execute(cmd, options)
+    return _result(done, options, done.retcode)
+
+
+@function
+def shell(ctx: Context, cmd: str, options: RunOptions = _DEFAULTS) -> Result:
+    """Run a line of text by the shell and return its output; `python_shell` has no say here.
+
+    CLI Example:
+
+        shoal '*' cmd.shell 'for n in 1 2 3; do echo $n; done'
+    """
+    done = processes.run(_command(processes.shell_argv(cmd, options.shell), options, merge=True))
+    return _result(done, options, _text(done.stdout, options))
+
+
+@function
+def script(ctx: Context, source: str, args: str | list[str] = "", options: RunOptions = _DEFAULTS) -> Result:
+    """Run a script that lies on the box and return its `pid`, `retcode`, `stdout` and `stderr`.
+
+    An executable file is started itself, another by `shell`. `args` is split into words; no shell reads it.
+
+    CLI Example:
+
+        shoal '*' cmd.script /usr/local/sbin/check args='--fast "two words"'
+    """
+    if "://" in source:
+        raise ModuleError(f"{source}: only a path on the box can be run for now")
+    if not Path(source).is_file():
+        raise ModuleError(f"{source}: there is no such file on the box")
+    words = _words(args) if isinstance(args, str) else args
+    path = str(Path(source).absolute())
+    start = [path] if os.access(path, os.X_OK) else [options.shell, path]
+    done = processes.run(_command([*start, *words], options))
+    return _result(done, options, _everything(done, options))
+
+
+@function
+def exec_code(
+    ctx: Context, lang: str, code: str, args: list[str] | None = None, options: RunOptions = _DEFAULTS
+) -> Result:
+    """Run a piece of code by an interpreter that takes it after `-c`, and return its output.
+
+    CLI Example:
+
+        shoal '*' cmd.exec_code python3 'import sys; print(sys.platform)'
+    """
+    done = processes.run(_command([lang, "-c", code, *(args or [])], options, merge=True))
+    return _result(done, options, _text(done.stdout, options))
+
+
+@function(replay="safe")
+def which(ctx: Context, cmd: str) -> str | None:
+    """Return the path of a program, or nothing if it is not on the PATH.
+
+    CLI Example:
+
+        shoal '*' cmd.which cat
+    """
+    return processes.which(cmd) or None
+
+
+@function(replay="safe")
+def which_bin(ctx: Context, cmds: list[str]) -> str | None:
+    """Return the path of the first of several programs that is there.
+
+    CLI Example:
+
+        shoal '*' cmd.which_bin pip2,pip3,pip
+    """
+    return next(filter(None, map(processes.which, cmds)), None)
+
+
+@function(replay="safe")
+def has_exec(ctx: Context, cmd: str) -> bool:
+    """Say whether a program is there.
+
+    CLI Example:
+
+        shoal '*' cmd.has_exec cat
+    """
+    return bool(processes.which(cmd))
+
+
+@function(replay="safe")
+def shells(ctx: Context) -> list[str]:
+    """List the login shells of the box, as in /etc/shells.
+
+    CLI Example:
+
+        shoal '*' cmd.shells
+    """
+    try:
+        lines = Path("/etc/shells").read_text("utf-8", "replace").splitlines()
+    except FileNotFoundError:
+        return []
+    return [line.strip() for line in lines if line.startswith("/")]
+
+
+def _execute(cmd: str | list[str], options: RunOptions, *, merge: bool = False) -> processes.Completed:
+    if isinstance(cmd, list):
+        argv: list[str] | tuple[str, ...] = cmd
+    elif options.python_shell:
+        argv = processes.shell_argv(cmd, options.shell)
+    else:
+        argv = _words(cmd)
+    return processes.run(_command(argv, options, merge=merge))
+
+
+def _command(
+    argv: list[str] | tuple[str, ...], options: RunOptions, *, merge: bool = False
+) -> processes.Command:
+    return processes.Command(
+        argv=argv,
+        cwd=options.cwd or _home(options.runas),
+        env=options.env,
+        clean_env=options.clean_env,
+        stdin=options.stdin,
+        runas=options.runas,
+        umask=_umask(options.umask),
+        timeout_s=options.timeout,
+        merge=merge,
+        hide_output=options.hide_output,
+    )
+
+
+def _home(runas: str) -> str:
+    if not runas:
+        return own_home()
+    home = find_account(runas).home
+    return home if Path(home).is_dir() else "/"
+
+
+def _umask(text: str) -> int:
+    if not text:
+        return -1
+    try:
+        value = int(text, 8)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 0o777:
+        raise ArgumentError(f"umask must be octal, 000 to 777, not {text!r}")
+    return value
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise CommandError(f"cannot be split into words: {str(error).lower()}") from None
+
+
+def _text(output: str, options: RunOptions) -> str:
+    if options.hide_output:
+        return ""
+    return output.rstrip() if options.rstrip else output
+
+
+def _everything(done: processes.Completed, options: RunOptions) -> dict[str, Any]:
+    return {
+        "pid": done.pid,
+        "retcode": done.retcode,
+        "stdout": _text(done.stdout, options),
+        "stderr": _text(done.stderr, options),
+    }
+
+
+def _result(done: processes.Completed, options: RunOptions, value: Any) -> Result:
+    fine = options.ignore_retcode or done.retcode in options.success_retcodes
+    return Result(value, retcode=0 if fine else done.retcode, trimmed=done.cut)

@@ -1,0 +1,106 @@
+"""Finds execution functions by name and loads a module only when it is first asked for.
+
+Order: synced functions come before built-in ones of the same name, except in `KEPT` modules, by which a box
+is brought back after a bad sync. A synced file that cannot be loaded takes its own module down, and says so,
+because to run the built-in function that it meant to replace would be a guess.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from modules.function import Function
+from modules.sources import Broken, BuiltIn, Source, SyncedFolder
+from shoal.errors import UnknownFunctionError
+
+KEPT: Final = frozenset({"minion", "saltutil", "sys"})
+
+
+class Registry:
+    """All functions of this box. One a process; a forked job shares what its parent had loaded."""
+
+    def __init__(self, synced: Path | None = None) -> None:
+        self._built_in = BuiltIn()
+        self._synced = SyncedFolder(synced)
+
+    def get(self, name: str) -> Function:
+        """Return the function called `name`, e.g. `test.ping`.
+
+        Raises:
+            UnknownFunctionError: there is none, or its module cannot be loaded; the text says which.
+        """
+        module = name.partition(".")[0]
+        for source in self._order(module):
+            try:
+                found = source.functions(module).get(name)
+            except Broken as error:
+                raise UnknownFunctionError(f"'{name}' is not available. {error}") from None
+            if found:
+                return found
+        raise UnknownFunctionError(f"'{name}' is not available.{self._hint(name)}")
+
+    def inline(self, name: str) -> bool:
+        """Say whether `name` is a function that may run in the asking process. Never runs a synced file."""
+        module = name.partition(".")[0]
+        if module in self._synced.modules() and module not in KEPT:
+            return False
+        try:
+            found = self._built_in.functions(module).get(name)
+        except Broken:
+            return False
+        return found is not None and found.inline
+
+    def names(self) -> list[str]:
+        """Return all names and aliases of functions, sorted. Loads every module, leaves out broken ones."""
+        return sorted(name for module in self.modules() for name in self.names_in(module))
+
+    def names_in(self, module: str) -> list[str]:
+        """Return the names of the functions of one module, sorted; [] if there is none or it is broken."""
+        found: set[str] = set()
+        for source in self._order(module):
+            try:
+                found.update(source.functions(module))
+            except Broken:
+                break
+        return sorted(name for name in found if name.startswith(f"{module}."))
+
+    def modules(self) -> list[str]:
+        """Return the names of all modules, sorted, without loading one."""
+        return sorted(self._built_in.modules() | self._synced.modules())
+
+    def broken(self) -> dict[str, str]:
+        """Return why modules cannot be loaded, by module. Loads every module."""
+        reasons: dict[str, str] = {}
+        for module in self.modules():
+            for source in self._order(module):
+                try:
+                    source.functions(module)
+                except Broken as error:
+                    reasons.setdefault(module, str(error))
+        return reasons
+
+    def reload_synced(self) -> None:
+        """Look at the synced folder again and forget what was loaded from it."""
+        self._synced.reload()
+
+    def _order(self, module: str) -> tuple[Source, Source]:
+        if module in KEPT:
+            return self._built_in, self._synced
+        return self._synced, self._built_in
+
+    def _hint(self, name: str) -> str:
+        """Return a suggestion; loads only the module that was probably meant."""
+        import difflib  # only for a name that does not exist
+
+        module, _, rest = name.partition(".")
+        likely = (
+            [module] if module in self.modules() else difflib.get_close_matches(module, self.modules(), n=1)
+        )
+        if not likely:
+            return " List the modules with sys.list_modules"
+        known = [each.partition(".")[2] for each in self.names_in(likely[0])]
+        near = difflib.get_close_matches(rest, known, n=1)
+        if near:
+            return f" Did you mean: {likely[0]}.{near[0]}?"
+        return f" List its module with: sys.list_functions {likely[0]}"

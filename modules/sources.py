@@ -1,0 +1,154 @@
+"""Where functions come from: this package, and the synced folder. A module is found by its file's name alone.
+
+A module that cannot be loaded raises `Broken` whenever it is asked for and never spoils another. A synced
+file is compiled from its text each time it is loaded: no bytecode file, so an edit within one second is seen.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Final, Protocol
+
+import modules
+from modules.function import Function, marks_of
+
+# Files of this package that are its machinery, not something to ask of a box.
+MACHINERY: Final = frozenset(
+    {
+        "coerce",
+        "context",
+        "function",
+        "kept_output",
+        "kinds",
+        "literal",
+        "lookup",
+        "parameters",
+        "process_env",
+    }
+    | {"process_io", "registry", "result", "shell", "signature", "sources", "standalone"}
+)
+# Modules that are only other names for functions of these modules.
+ALIAS_HOMES: Final[Mapping[str, tuple[str, ...]]] = {"saltutil": ("minion", "sys")}
+
+Functions = Mapping[str, Function]
+
+
+class Broken(Exception):
+    """A module's file is there but cannot be loaded; the text says why, on one line."""
+
+
+class Source(Protocol):
+    """A place that modules come from."""
+
+    def modules(self) -> frozenset[str]:
+        """Return the names of all modules here, without loading any."""
+
+    def functions(self, module: str) -> Functions:
+        """Return the functions of `module` by full name, {} if it is not here. Raises Broken."""
+
+
+class BuiltIn:
+    """The modules of this package."""
+
+    def __init__(self) -> None:
+        found = (each.name for each in pkgutil.iter_modules(modules.__path__))
+        self._files = frozenset(name for name in found if name not in MACHINERY and not name.startswith("_"))
+        self._loaded: dict[str, Functions] = {}
+
+    def modules(self) -> frozenset[str]:
+        """Return the names of all modules, alias-only ones too."""
+        return self._files | ALIAS_HOMES.keys()
+
+    def functions(self, module: str) -> Functions:
+        """Return the functions of `module`, importing its file on first use. Raises Broken."""
+        prefix = f"{module}."
+        homes = (module, *ALIAS_HOMES.get(module, ()))
+        found: dict[str, Function] = {}
+        for home in homes:
+            if home in self._files:
+                found |= {name: each for name, each in self._load(home).items() if name.startswith(prefix)}
+        return found
+
+    def _load(self, module: str) -> Functions:
+        if module not in self._loaded:
+            try:
+                loaded = importlib.import_module(f"modules.{module}")
+            except ImportError as error:  # a library that this box does not have
+                raise Broken(f"module {module} cannot be loaded here: {_one_line(error)}") from None
+            self._loaded[module] = _functions_of(loaded, module, may_inline=True)
+        return self._loaded[module]
+
+
+class SyncedFolder:
+    """The .py files of a folder that the master fills. Its functions never run inline: they are not ours."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._loaded: dict[str, Functions | Broken] = {}
+        self._files: dict[str, Path] = {}
+        self.reload()
+
+    def reload(self) -> None:
+        """Forget what was loaded and look at the folder again."""
+        for module in self._loaded:
+            sys.modules.pop(_import_name(module), None)
+        self._loaded = {}
+        files = sorted(self._folder.glob("*.py")) if self._folder and self._folder.is_dir() else []
+        self._files = {path.stem: path for path in files if not path.name.startswith("_")}
+
+    def modules(self) -> frozenset[str]:
+        """Return the names of the files in the folder, as last looked at."""
+        return frozenset(self._files)
+
+    def functions(self, module: str) -> Functions:
+        """Return the functions of `module`, running its file on first use. Raises Broken."""
+        if module not in self._files:
+            return {}
+        if module not in self._loaded:
+            self._loaded[module] = self._load(module, self._files[module])
+        loaded = self._loaded[module]
+        if isinstance(loaded, Broken):
+            raise loaded
+        return loaded
+
+    @staticmethod
+    def _load(module: str, path: Path) -> Functions | Broken:
+        fresh = ModuleType(_import_name(module))
+        fresh.__file__ = str(path)
+        sys.modules[fresh.__name__] = fresh  # dataclasses and type hints look their module up here
+        try:
+            exec(compile(path.read_bytes(), str(path), "exec"), fresh.__dict__)  # noqa: S102  that is the feature
+            functions = _functions_of(fresh, module, may_inline=False)
+            for each in functions.values():
+                _ = each.signature  # a stranger's type mistake is told now, not as a crash of the first job
+        except (Exception, SystemExit) as error:
+            sys.modules.pop(fresh.__name__, None)
+            return Broken(f"{path} cannot be loaded: {type(error).__name__}: {_one_line(error)}")
+        if not functions:
+            return Broken(f"{path} has no @function")
+        return functions
+
+
+def _import_name(module: str) -> str:
+    return f"shoal_synced_{module}"
+
+
+def _functions_of(loaded: ModuleType, module: str, *, may_inline: bool) -> Functions:
+    """Return what `loaded` itself defines (not what it imported) by full name and by each alias."""
+    found: dict[str, Function] = {}
+    for name, candidate in vars(loaded).items():
+        marks = marks_of(candidate)
+        if marks is None or candidate.__module__ != loaded.__name__:
+            continue
+        made = Function(f"{module}.{name.removesuffix('_')}", candidate, marks, may_inline=may_inline)
+        found |= dict.fromkeys((made.name, *made.aliases), made)
+    return found
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,33 @@
+"""The box's own say: which functions it will not run, whoever asks and whatever is signed.
+
+From the minion's configuration: `disabled_modules` (names), `disabled_functions` and `allowed_functions`
+(shell patterns over `module.function`). Empty `allowed_functions` means all. Disabling wins over allowing.
+The corridor asks for the name in the job; who resolves aliases or runs a function from within another
+(`state.single`) asks again with the name that is really going to run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Patterns that a function's name must and must not match."""
+
+    disabled_modules: frozenset[str] = frozenset()
+    disabled_functions: tuple[str, ...] = ()
+    allowed_functions: tuple[str, ...] = ()
+
+    def refusal(self, fun: str) -> str:
+        """Return why this box does not run `fun`, or nothing if it does."""
+        if fun.partition(".")[0] in self.disabled_modules or _any(self.disabled_functions, fun):
+            return f"{fun} is disabled in this minion's configuration"
+        if self.allowed_functions and not _any(self.allowed_functions, fun):
+            return f"{fun} is not among this minion's allowed_functions"
+        return ""
+
+
+def _any(patterns: tuple[str, ...], fun: str) -> bool:
+    return any(fnmatchcase(fun, pattern) for pattern in patterns)

@@ -1,0 +1,101 @@
+"""What minion and master say to each other on the request connection, and what the master publishes.
+
+Minion to master: `[version, verb, body]`. Master to minion: `[version, kind, body]`. The connection is
+authenticated and encrypted (CURVE), so these need no signature; what must outlive a connection (jobs, welcome,
+notices) is sealed as well. `VERBS` is the whole list: a verb that is not in it does not exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from shoal.errors import WireError
+from shoal.event import MAX_EVENT_BYTES
+from shoal.returns import MAX_RETURN_BYTES
+from shoal.wire import decode, encode
+
+PROTOCOL: Final = 1
+MAX_REQUEST_BYTES: Final = MAX_RETURN_BYTES + 4096
+MAX_REPLY_BYTES: Final = 256 * 1024
+MAX_FACTS_BYTES: Final = 256 * 1024
+
+JOB: Final = b"J"  # first byte of a published frame: a sealed job follows
+NOTICE: Final = b"N"  # a sealed notice follows
+HELLO: Final = b"H"  # nothing follows: say hello again, this master does not know the connection
+
+WELCOME: Final = "welcome"  # sealed answer to hello
+ACK: Final = "ack"  # [jid, …]: these returns are stored
+HELLO_FIRST: Final = "hello_first"  # this connection has no session here
+BUSY: Final = "busy"  # {"retry_after_s": …}: over quota, keep it and try again
+WANT_FACTS: Final = "want_facts"  # the master does not know these grains yet
+PROBE: Final = "probe"  # are you still there? answered by a heartbeat
+PONG: Final = "pong"  # answer to a heartbeat
+ROTATED: Final = "rotated"  # fingerprint of the new keys: they are on record, use them
+_REPLIES: Final = frozenset({WELCOME, ACK, HELLO_FIRST, BUSY, WANT_FACTS, PROBE, PONG, ROTATED})
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One thing a minion may ask: who may call it, how large it may be, and what it costs of the quota."""
+
+    name: str
+    max_bytes: int
+    guests: bool = False  # also for keys that are not accepted
+    cost: int = 1
+
+
+VERBS: Final[dict[str, Verb]] = {
+    verb.name: verb
+    for verb in (
+        Verb("hello", 8 * 1024, guests=True, cost=5),
+        Verb("heartbeat", 1024),
+        Verb("started", 1024),
+        Verb("return", MAX_RETURN_BYTES),
+        Verb("event", MAX_EVENT_BYTES),
+        Verb("facts", MAX_FACTS_BYTES, cost=10),
+        Verb("rotate", 4096, cost=50),
+        Verb("bye", 256),
+    )
+}
+
+
+def request(verb: str, body: Any) -> bytes:
+    """Return a minion's request. Raises WireError for what cannot be sent."""
+    return encode([PROTOCOL, verb, body])
+
+
+def read_request(frame: bytes) -> tuple[Verb, Any]:
+    """Return the verb and its body. Raises WireError; the only reader of what minions send."""
+    verb, body = _read(frame, MAX_REQUEST_BYTES)
+    known = VERBS.get(verb)
+    if known is None:
+        raise WireError(f"unknown verb {verb[:40]!r}")
+    if len(frame) > known.max_bytes + 64:
+        raise WireError(f"{known.name}: {len(frame)} bytes, more than {known.max_bytes}")
+    return known, body
+
+
+def reply(kind: str, body: Any = None) -> bytes:
+    """Return a master's reply."""
+    return encode([PROTOCOL, kind, body])
+
+
+def read_reply(frame: bytes) -> tuple[str, Any]:
+    """Return the kind and body of a reply. Raises WireError; the only reader of what masters reply."""
+    kind, body = _read(frame, MAX_REPLY_BYTES)
+    if kind not in _REPLIES:
+        raise WireError(f"unknown reply {kind[:40]!r}")
+    return kind, body
+
+
+def _read(frame: bytes, max_bytes: int) -> tuple[str, Any]:
+    message = decode(frame, max_bytes)
+    if not isinstance(message, list) or len(message) != 3:
+        raise WireError("a message has three parts: version, verb, body")
+    version, verb, body = message
+    if type(version) is not int or version != PROTOCOL:
+        raise WireError(f"protocol version {str(version)[:20]} is not spoken here, only {PROTOCOL}")
+    if not isinstance(verb, str):
+        raise WireError("the verb must be text")
+    return verb, body

@@ -1,0 +1,388 @@
+"""ZeroMQ with CURVE and ZAP: the only file that knows zmq.
+
+Master: XPUB in manual mode (each subscription is granted by hand) and ROUTER; a ZAP handler on the same thread
+turns the peer's key into its `User-Id`, which libzmq then puts on every message and subscription.
+Minion: SUB and DEALER. ZMTP heartbeats on all four, so that a half-open TCP connection is noticed by both ends.
+
+ZeroMQ's descriptors are edge-triggered: after an edge, and after each send, a socket must be read until empty.
+`_Pump` does that, in slices, so that one busy socket does not starve the rest of the loop.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import zmq
+
+from shoal.errors import ConfigError
+from shoal.transport import (
+    PUBLISH,
+    REQUEST,
+    Endpoint,
+    Inbound,
+    LinkHandlers,
+    MasterHandlers,
+    Scheduler,
+)
+
+log = logging.getLogger(__name__)
+
+_SLICE: Final = 2000  # messages handled before others get a turn
+_ZAP: Final = "inproc://zeromq.zap.01"
+_MAX_SUBSCRIPTION_BYTES: Final = 1024
+_NOWAIT: Final = int(zmq.NOBLOCK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Connection care, in milliseconds. The defaults suit NAT and mobile links."""
+
+    heartbeat_ms: int = 15_000
+    heartbeat_timeout_ms: int = 30_000
+    handshake_ms: int = 30_000
+    reconnect_ms: int = 500
+    reconnect_max_ms: int = 10_000
+
+
+class _Pump:
+    """Reads one socket whenever there is something, a slice at a time."""
+
+    def __init__(self, scheduler: Scheduler, socket: Any, read: Callable[[], bool]) -> None:
+        self._scheduler = scheduler
+        self._read = read  # handles up to a slice; True when there may be more
+        self._fd: int = socket.getsockopt(zmq.FD)
+        self._planned = False
+        self._closed = False
+        scheduler.watch(self._fd, self._run)
+        self.kick()
+
+    def kick(self) -> None:
+        """Look again soon: a send may have swallowed the edge."""
+        if not self._planned:
+            self._planned = True
+            self._scheduler.call_soon(self._run_planned)
+
+    def close(self) -> None:
+        self._closed = True
+        self._scheduler.unwatch(self._fd)
+
+    def _run_planned(self) -> None:
+        self._planned = False
+        self._run()
+
+    def _run(self) -> None:
+        if not self._closed and self._read() and not self._closed:
+            self.kick()
+
+
+class ZmqMasterTransport:
+    """The master's XPUB and ROUTER sockets."""
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        handlers: MasterHandlers,
+        *,
+        curve_secret: bytes,
+        publish: str,
+        request: str,
+        max_request_bytes: int,
+        timing: Timing | None = None,
+    ) -> None:
+        """Bind both sockets (`publish` and `request` are like `tcp://0.0.0.0:4505`).
+
+        Raises:
+            ConfigError: an address cannot be bound; names it and says why.
+        """
+        timing = timing or Timing()
+        self._handlers = handlers
+        self._context = zmq.Context(io_threads=1)
+        self._context.setsockopt(zmq.MAX_SOCKETS, 1024)
+        self._zap = self._context.socket(zmq.ROUTER)
+        self._zap.bind(_ZAP)
+        self._xpub = self._server_socket(zmq.XPUB, curve_secret, PUBLISH, timing, _MAX_SUBSCRIPTION_BYTES)
+        self._xpub.setsockopt(zmq.XPUB_MANUAL, 1)
+        self._xpub.setsockopt(zmq.SNDHWM, 4000)
+        self._router = self._server_socket(zmq.ROUTER, curve_secret, REQUEST, timing, max_request_bytes)
+        self._router.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        self._router.setsockopt(zmq.SNDHWM, 1000)
+        try:
+            _bind(self._xpub, publish)
+            _bind(self._router, request)
+        except ConfigError:
+            self._context.destroy(linger=0)
+            raise
+        self._pumps = (
+            _Pump(scheduler, self._zap, self._read_zap),
+            _Pump(scheduler, self._xpub, self._read_subscriptions),
+            _Pump(scheduler, self._router, self._read_requests),
+        )
+
+    def publish(self, topic: bytes, frame: bytes) -> None:
+        """Send `frame` to all who were granted `topic`; slow readers miss it, others do not wait."""
+        try:
+            self._xpub.send(topic, _NOWAIT | zmq.SNDMORE)
+            self._xpub.send(frame, _NOWAIT)
+        except zmq.Again:
+            log.warning("publish queue is full", extra={"action": "publish_full"})
+        self._pumps[1].kick()
+
+    def send(self, route: bytes, frame: bytes) -> bool:
+        """Answer the peer behind `route`; False when it is gone or its queue is full."""
+        try:
+            self._router.send(route, _NOWAIT | zmq.SNDMORE)
+            self._router.send(frame, _NOWAIT)
+        except (zmq.Again, zmq.ZMQError):
+            return False
+        self._pumps[2].kick()
+        return True
+
+    def close(self) -> None:
+        """Close the sockets and drop what was not sent."""
+        for pump in self._pumps:
+            pump.close()
+        self._context.destroy(linger=0)
+
+    def _server_socket(self, kind: int, secret: bytes, domain: str, timing: Timing, max_bytes: int) -> Any:
+        socket = self._context.socket(kind)
+        _care(socket, timing)
+        socket.setsockopt(zmq.MAXMSGSIZE, max_bytes)
+        socket.setsockopt(zmq.BACKLOG, 4096)
+        socket.setsockopt(zmq.ZAP_DOMAIN, domain.encode())
+        socket.setsockopt(zmq.CURVE_SECRETKEY, secret)
+        socket.setsockopt(zmq.CURVE_SERVER, 1)
+        return socket
+
+    def _read_zap(self) -> bool:
+        """Answer ZAP 1.0 requests (RFC 27): who may connect."""
+        for _ in range(_SLICE):
+            try:
+                parts = self._zap.recv_multipart(_NOWAIT)
+            except zmq.Again:
+                return False
+            route, _, version, request_id, domain, address, _, mechanism, *credentials = parts
+            peer = credentials[0].hex() if mechanism == b"CURVE" and len(credentials) == 1 else ""
+            ok = bool(peer) and self._handlers.admit(domain.decode(), address.decode(), peer)
+            verdict = [b"200", b"OK", peer.encode()] if ok else [b"400", b"refused", b""]
+            self._zap.send_multipart([route, b"", version, request_id, *verdict, b""])
+        return True
+
+    def _read_subscriptions(self) -> bool:
+        xpub = self._xpub
+        for _ in range(_SLICE):
+            try:
+                message = xpub.recv(_NOWAIT, copy=False)
+            except zmq.Again:
+                return False
+            data = message.bytes
+            if message.more or _drain(xpub) or not data:
+                continue
+            topic = data[1:]
+            if data[0] == 0:
+                xpub.setsockopt(zmq.UNSUBSCRIBE, topic)
+                self._handlers.left(topic)
+            elif self._handlers.grant(_metadata(message, "User-Id"), topic):
+                xpub.setsockopt(zmq.SUBSCRIBE, topic)
+        return True
+
+    def _read_requests(self) -> bool:
+        router = self._router
+        receive = router.recv
+        batch: list[Inbound] = []
+        more = True
+        for _ in range(_SLICE):
+            try:
+                route = receive(_NOWAIT)
+            except zmq.Again:
+                more = False
+                break
+            message = receive(_NOWAIT, copy=False)
+            if message.more:
+                _drain(router)
+                continue
+            batch.append(
+                Inbound(
+                    route, _metadata(message, "User-Id"), _metadata(message, "Peer-Address"), message.bytes
+                )
+            )
+        if batch:
+            self._handlers.received(batch)
+        return more
+
+
+class ZmqConnector:
+    """Opens links for one minion (or, in the swarm, for many that share a process)."""
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        *,
+        curve_secret: bytes,
+        curve_public: bytes,
+        max_publish_bytes: int,
+        timing: Timing | None = None,
+        context: zmq.Context[Any] | None = None,
+    ) -> None:
+        self._scheduler = scheduler
+        self._secret = curve_secret
+        self._public = curve_public
+        self._max_publish = max_publish_bytes
+        self._timing = timing or Timing()
+        self._context = context or zmq.Context(io_threads=1)
+        self._owns_context = context is None
+
+    def open(self, endpoint: Endpoint, handlers: LinkHandlers) -> ZmqLink:
+        """Return a link to `endpoint`; it connects in the background and again after each break."""
+        return ZmqLink(self, endpoint, handlers)
+
+    def set_keys(self, curve_secret: bytes, curve_public: bytes) -> None:
+        """Use new keys for links opened from now on."""
+        self._secret = curve_secret
+        self._public = curve_public
+
+    def close(self) -> None:
+        """End the context if it is ours."""
+        if self._owns_context:
+            self._context.destroy(linger=0)
+
+    def socket(self, kind: int, endpoint: Endpoint, max_bytes: int) -> Any:
+        """Return a socket with our keys, that trusts only `endpoint.curve_key`."""
+        socket = self._context.socket(kind)
+        _care(socket, self._timing)
+        socket.setsockopt(zmq.RECONNECT_IVL, self._timing.reconnect_ms)
+        socket.setsockopt(zmq.RECONNECT_IVL_MAX, self._timing.reconnect_max_ms)
+        socket.setsockopt(zmq.MAXMSGSIZE, max_bytes)
+        socket.setsockopt(zmq.CURVE_SERVERKEY, endpoint.curve_key)
+        socket.setsockopt(zmq.CURVE_PUBLICKEY, self._public)
+        socket.setsockopt(zmq.CURVE_SECRETKEY, self._secret)
+        return socket
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """The loop that links hang on."""
+        return self._scheduler
+
+    @property
+    def max_publish_bytes(self) -> int:
+        """The largest frame a master may send us."""
+        return self._max_publish
+
+
+class ZmqLink:
+    """DEALER, and after `subscribe` SUB, to one master."""
+
+    def __init__(self, connector: ZmqConnector, endpoint: Endpoint, handlers: LinkHandlers) -> None:
+        self._connector = connector
+        self._endpoint = endpoint
+        self._handlers = handlers
+        self._dealer = connector.socket(zmq.DEALER, endpoint, connector.max_publish_bytes)
+        self._dealer.setsockopt(zmq.SNDHWM, 1000)
+        _connect(self._dealer, endpoint.host, endpoint.request_port)
+        self._pump = _Pump(connector.scheduler, self._dealer, self._read_replies)
+        self._sub: Any = None
+        self._sub_pump: _Pump | None = None
+
+    def send(self, frame: bytes) -> bool:
+        """Queue a request; False when a thousand already wait."""
+        try:
+            self._dealer.send(frame, _NOWAIT)
+        except zmq.Again:
+            return False
+        self._pump.kick()
+        return True
+
+    def subscribe(self, topics: tuple[bytes, ...]) -> None:
+        """Open the SUB socket and read `topics`."""
+        if self._sub is not None:
+            return
+        self._sub = self._connector.socket(zmq.SUB, self._endpoint, self._connector.max_publish_bytes)
+        for topic in topics:
+            self._sub.setsockopt(zmq.SUBSCRIBE, topic)
+        _connect(self._sub, self._endpoint.host, self._endpoint.publish_port)
+        self._sub_pump = _Pump(self._connector.scheduler, self._sub, self._read_published)
+
+    def close(self) -> None:
+        """Close both sockets; what was not sent is dropped."""
+        self._pump.close()
+        self._dealer.close(linger=0)
+        if self._sub_pump is not None:
+            self._sub_pump.close()
+            self._sub.close(linger=0)
+
+    def _read_replies(self) -> bool:
+        for _ in range(_SLICE):
+            try:
+                parts = self._dealer.recv_multipart(_NOWAIT)
+            except zmq.Again:
+                return False
+            if len(parts) == 1:
+                self._handlers.replied(parts[0])
+            if self._dealer.closed:
+                return False
+        return True
+
+    def _read_published(self) -> bool:
+        for _ in range(_SLICE):
+            try:
+                parts = self._sub.recv_multipart(_NOWAIT)
+            except zmq.Again:
+                return False
+            if len(parts) == 2:
+                self._handlers.published(parts[1])
+            if self._sub.closed:
+                return False
+        return True
+
+
+def shared_context(max_sockets: int) -> zmq.Context[Any]:
+    """Return a context for many minions in one process (the benchmark swarm)."""
+    context: zmq.Context[Any] = zmq.Context(io_threads=1)
+    context.setsockopt(zmq.MAX_SOCKETS, max_sockets)
+    return context
+
+
+def _care(socket: Any, timing: Timing) -> None:
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.setsockopt(zmq.IPV6, 1)
+    socket.setsockopt(zmq.IMMEDIATE, 0)
+    socket.setsockopt(zmq.HEARTBEAT_IVL, timing.heartbeat_ms)
+    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, timing.heartbeat_timeout_ms)
+    socket.setsockopt(zmq.HANDSHAKE_IVL, timing.handshake_ms)
+    socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
+    socket.setsockopt(zmq.TCP_KEEPALIVE_IDLE, 120)
+
+
+def _bind(socket: Any, address: str) -> None:
+    try:
+        socket.bind(address)
+    except zmq.ZMQError as error:
+        raise ConfigError(
+            f"cannot listen on {address}: {error.strerror}; see interface, publish_port, ret_port"
+        ) from None
+
+
+def _connect(socket: Any, host: str, port: int) -> None:
+    name = f"[{host}]" if ":" in host else host
+    try:
+        socket.connect(f"tcp://{name}:{port}")
+    except zmq.ZMQError as error:
+        raise ConfigError(f"bad master address {host!r}: {error.strerror}") from None
+
+
+def _drain(socket: Any) -> bool:
+    """Read the rest of a message that has more parts than allowed; True when there were any."""
+    found = False
+    while socket.getsockopt(zmq.RCVMORE):
+        socket.recv(_NOWAIT)
+        found = True
+    return found
+
+
+def _metadata(message: Any, name: str) -> str:
+    try:
+        return str(message.get(name))
+    except zmq.ZMQError:
+        return ""

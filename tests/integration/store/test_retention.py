@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from master.store import JobFilter, Store
+from shoal.clock import FakeClock
+
+from .samples import NOW, answer, jid_at, job
+
+
+def fill(store: Store, clock: FakeClock, jobs: int, returns: int) -> None:
+    """Store `jobs` jobs, a second apart, each with `returns` answers; then let them expire."""
+    answers = [answer(f"web{m}", jid_at(n)) for n in range(jobs) for m in range(returns)]
+    store.commit_batch(jobs=[job(n) for n in range(jobs)], returns=answers)
+    clock.advance(3600)
+
+
+def sweep(store: Store, cut: str, max_rows: int = 2000) -> list[int]:
+    steps = [store.retention.step(cut, max_rows)]
+    while steps[-1]:
+        steps.append(store.retention.step(cut, max_rows))
+    return steps
+
+
+def left(store: Store) -> list[tuple[str, int]]:
+    found = store.jobs.find(JobFilter())
+    return [(each.jid, len(store.returns.for_job(each.jid))) for each in reversed(found)]
+
+
+def test_jobs_older_than_a_time_go_with_their_returns(store: Store, clock: FakeClock) -> None:
+    fill(store, clock, jobs=4, returns=2)
+    sweep(store, store.retention.cut(before=NOW + 2))
+    assert left(store) == [(jid_at(2), 2), (jid_at(3), 2)]
+    assert store.returns.for_job(jid_at(0)) == ()
+
+
+def test_only_the_newest_jobs_stay(store: Store, clock: FakeClock) -> None:
+    fill(store, clock, jobs=4, returns=1)
+    sweep(store, store.retention.cut(keep_jobs=3))
+    assert left(store) == [(jid_at(n), 1) for n in (1, 2, 3)]
+
+
+def test_only_the_newest_returns_stay_and_no_job_is_torn_apart(store: Store, clock: FakeClock) -> None:
+    fill(store, clock, jobs=4, returns=3)
+    sweep(store, store.retention.cut(keep_returns=4))
+    assert left(store) == [(jid_at(2), 3), (jid_at(3), 3)]
+
+
+def test_strictest_limit_counts(store: Store, clock: FakeClock) -> None:
+    fill(store, clock, jobs=4, returns=1)
+    sweep(store, store.retention.cut(before=NOW + 1, keep_jobs=1, keep_returns=100))
+    assert left(store) == [(jid_at(3), 1)]
+
+
+def test_without_a_limit_nothing_goes(store: Store, clock: FakeClock) -> None:
+    fill(store, clock, jobs=2, returns=1)
+    assert store.retention.cut() == ""
+    assert store.retention.cut(keep_jobs=5, keep_returns=5) == ""
+    assert sweep(store, "") == [0]
+    assert len(left(store)) == 2
+
+
+def test_sweep_goes_in_small_steps(store: Store, clock: FakeClock) -> None:
+    fill(store, clock, jobs=3, returns=5)
+    steps = sweep(store, store.retention.cut(before=NOW + 100), max_rows=4)
+    assert sum(steps) == 3 + 15
+    assert max(steps) <= 4 + 3
+    assert left(store) == []
+
+
+def test_job_that_may_still_be_fetched_stays(store: Store, clock: FakeClock) -> None:
+    queued = job(0, mode="queue", expires=NOW + 7 * 86400)
+    store.commit_batch(jobs=[queued, job(1)], returns=[answer("web1", queued.jid), answer("web1", jid_at(1))])
+    clock.advance(3600)
+    sweep(store, store.retention.cut(before=NOW + 100))
+    assert left(store) == [(queued.jid, 1)]
+
+
+def test_returns_of_unknown_jobs_go_too(store: Store, clock: FakeClock) -> None:
+    store.returns.save([answer("web1", jid_at(0))])
+    assert sum(sweep(store, store.retention.cut(before=NOW + 100))) == 1

@@ -1,0 +1,99 @@
+"""A context on a made-up box, with fakes that remember what they were asked."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from modules.context import Context
+from modules.registry import Registry
+from modules.signature import bind
+
+JID = "20260917123456123456"
+
+
+class FakeJobs:
+    """Remembers signals; knows the jobs it was given."""
+
+    def __init__(self, *jobs: dict[str, Any]) -> None:
+        self.jobs = list(jobs)
+        self.sent: list[tuple[str, int]] = []
+
+    def running(self) -> list[dict[str, Any]]:
+        return self.jobs
+
+    def find(self, jid: str) -> dict[str, Any] | None:
+        return next((job for job in self.jobs if job["jid"] == jid), None)
+
+    def signal(self, jid: str, number: int) -> bool:
+        self.sent.append((jid, number))
+        return self.find(jid) is not None
+
+
+class FakeDaemon:
+    """Remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def request(self, action: str, **data: Any) -> None:
+        self.asked.append((action, data))
+
+
+GRAINS: dict[str, Any] = {
+    "id": "web1",
+    "os": "Debian",
+    "os_family": "Debian",
+    "serialnumber": "S-1",
+    "ip4_interfaces": {"lo": ["127.0.0.1"], "eth0": ["10.1.2.3"]},
+    "ipv4": ["10.1.2.3", "127.0.0.1"],
+    "disks": [{"name": "sda", "size": 5}, {"name": "sdb"}],
+}
+
+
+@pytest.fixture
+def jobs() -> FakeJobs:
+    return FakeJobs({"jid": JID, "fun": "test.sleep", "pid": 4242})
+
+
+@pytest.fixture
+def daemon() -> FakeDaemon:
+    return FakeDaemon()
+
+
+@pytest.fixture
+def ctx(jobs: FakeJobs, daemon: FakeDaemon) -> Context:
+    return Context(
+        minion_id="web1",
+        grains=GRAINS,
+        pillar={"role": "web", "deep": {"list": ["a", "b"]}},
+        tags={"site": "north"},
+        settings={"nodegroups": {"north": "T@site:north"}},
+        registry=Registry(),
+        jobs=jobs,
+        daemon=daemon,
+        jid="20260917000000000000",
+        job_user="root",
+    )
+
+
+@pytest.fixture
+def with_registry(ctx: Context) -> Callable[[Registry], Context]:
+    return lambda registry: replace(ctx, registry=registry)
+
+
+@pytest.fixture
+def ask(ctx: Context) -> Callable[[str], Any]:
+    """Return a function that runs a line as an operator types it: `test.echo hello`."""
+
+    def run(line: str) -> Any:
+        name, *words = shlex.split(line)
+        function = ctx.registry.get(name)
+        args, kwargs = bind(function, words, {}, from_text=True)
+        return function.call(ctx, *args, **kwargs)
+
+    return run

@@ -1,0 +1,31 @@
+"""The box's own policy."""
+
+from __future__ import annotations
+
+import pytest
+
+from pki.policy import Policy
+
+
+@pytest.mark.parametrize(
+    ("policy", "fun", "runs"),
+    [
+        (Policy(), "cmd.run", True),
+        (Policy(disabled_modules=frozenset({"cmd"})), "cmd.run", False),
+        (Policy(disabled_modules=frozenset({"cmd"})), "cmdx.run", True),
+        (Policy(disabled_modules=frozenset({"cm"})), "cmd.run", True),
+        (Policy(disabled_functions=("cmd.*",)), "cmd.run", False),
+        (Policy(disabled_functions=("*.run",)), "cmd.run", False),
+        (Policy(disabled_functions=("cmd.run",)), "cmd.run_all", True),
+        (Policy(disabled_functions=("cmd.run",)), "cmd.run", False),
+        (Policy(allowed_functions=("test.*", "grains.item")), "test.ping", True),
+        (Policy(allowed_functions=("test.*", "grains.item")), "grains.item", True),
+        (Policy(allowed_functions=("test.*", "grains.item")), "grains.items", False),
+        (Policy(allowed_functions=("*",), disabled_functions=("cmd.*",)), "cmd.run", False),
+        (Policy(allowed_functions=("cmd.run",), disabled_modules=frozenset({"cmd"})), "cmd.run", False),
+        (Policy(allowed_functions=("TEST.*",)), "test.ping", False),
+    ],
+)
+def test_what_runs(policy: Policy, fun: str, runs: bool) -> None:
+    assert (policy.refusal(fun) == "") == runs
+    assert runs or fun in policy.refusal(fun)
