@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from master.config import AclRule
 from master.intake import IntakeError
 from master.roster import Roster
-from shoal.targets import Target, compile_target
-from shoal.targets.nodegroup import Nodegroups
+from shoal.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +44,9 @@ class Caller:
 class Acl:
     """The rules of `publisher_acl`."""
 
-    def __init__(
-        self, rules: Mapping[str, tuple[AclRule, ...]], roster: Roster, nodegroups: Nodegroups
-    ) -> None:
+    def __init__(self, rules: Mapping[str, tuple[AclRule, ...]], roster: Roster) -> None:
         self._rules = rules
         self._roster = roster
-        self._nodegroups = nodegroups
 
     @property
     def has_rules(self) -> bool:
@@ -78,8 +74,7 @@ class Acl:
             )
         outside = set(minions)
         for rule in fitting:
-            matches = compile_target(_rule_target(rule.target), self._nodegroups)
-            outside -= {m for m in outside if (facts := self._roster.get(m)) is not None and matches(facts)}
+            outside.difference_update(self._roster.resolve(_rule_target(rule.target)).ids)
         if outside:
             shown = ", ".join(sorted(outside)[:5])
             raise IntakeError(

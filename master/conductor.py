@@ -1,8 +1,9 @@
 """Carries out an order: resolve, allow, store, publish, watch; in batches if asked.
 
-Every target ends up reported: returned, or silent with a reason, or skipped (`--failhard`); one that was given
-up and answers after all while others are waited for is reported again, with its return. A minion that is not connected is reported at once; one that gives no sign (a return, or word that it has begun)
-within the timeout is given up; one that has begun is waited for as long as it stays connected.
+Every target ends up reported: returned, or silent with a reason, or skipped (`--failhard`). A minion that is not
+connected is reported at once; one that gives no sign (a return, or word that it has begun) within the timeout is
+given up; one that has begun is waited for as long as it stays connected. A return that comes after its minion
+was given up, while others are still waited for, is reported as well.
 """
 
 from __future__ import annotations
@@ -22,21 +23,21 @@ from master.roster import Roster
 from master.runs import Run, Runs, Silence, Watch
 from master.sessions import Sessions
 from master.store.jobs import JobRecord
-from master.targets import resolve
+from master.targets import choose_subset
 from master.writer import Writer
 from shoal.clock import Clock
 from shoal.event import job_new
 from shoal.ids import JidMaker
 from shoal.job import MAX_JOB_BYTES, Job
 from shoal.returns import Return
-from shoal.targets.nodegroup import Nodegroups
+from shoal.targets import Target
 from shoal.wire import encode
 
 NOBODY: Final = "No minions matched the target. No command was sent, no jid was assigned."
 _TICK_S: Final = 1.0
 _ROOM: Final = 2048  # bytes of a job besides its arguments
 
-Item = Return | Silence | "Progress"
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,6 @@ class Conductor:
         *,
         fleet: str,
         roster: Roster,
-        nodegroups: Nodegroups,
         acl: Acl,
         sessions: Sessions,
         runs: Runs,
@@ -80,7 +80,6 @@ class Conductor:
     ) -> None:
         self._fleet = fleet
         self._roster = roster
-        self._nodegroups = nodegroups
         self._acl = acl
         self._sessions = sessions
         self._runs = runs
@@ -93,9 +92,9 @@ class Conductor:
         self._random = random
         self._jids = JidMaker()
 
-    def preview(self, order_target: Any) -> list[str]:
+    def preview(self, target: Target) -> list[str]:
         """Return who a target means now. Raises TargetError."""
-        return list(resolve(order_target, self._roster.table(), self._nodegroups).ids)
+        return list(self._roster.resolve(target).ids)
 
     async def begin(self, order: Order, caller: Caller) -> Performance:
         """Resolve, allow and store an order; it is published by going through the performance.
@@ -106,8 +105,8 @@ class Conductor:
         targets = self.preview(order.target)
         if not targets:
             raise IntakeError("no_match", NOBODY)
-        if 0 < order.subset < len(targets):
-            targets = sorted(self._random.sample(targets, order.subset))
+        if order.subset:
+            targets = choose_subset(targets, order.subset, self._random)
         self._acl.check_run(caller, order.fun, targets)
         now = self._now()
         job = Job(
@@ -236,9 +235,11 @@ class Performance:
         self._run.watches.append(self._watch)
         started = told = self._conductor.clock.monotonic()
         try:
-            while len(self._out) < len(self.targets) - len(self.skipped):
+            while True:
                 for item in self._step():
                     yield item
+                if len(self._out) + len(self.skipped) >= len(self.targets):
+                    break
                 now = self._conductor.clock.monotonic()
                 if now - told >= _TICK_S and now - started >= _TICK_S:
                     told = now

@@ -29,7 +29,6 @@ from shoal.errors import ConfigError
 from shoal.ids import check_minion_id
 from shoal.logs import FORMATS, LEVELS
 from shoal.paths import Paths
-from shoal.returns import MAX_RETURN_BYTES
 from shoal.secret import Secret
 
 _DAY: Final = 86_400
@@ -138,15 +137,11 @@ class MasterConfig:
     keep_returns_max: int = setting(
         5_000_000, "At most this many returns are kept, the newest", low=1000, high=10**12
     )
-    keep_events_seconds: int = setting(_DAY, "Events are kept this long", low=0, high=100 * _YEAR)
 
     # jobs
     timeout: float = setting(5.0, "Seconds a program waits for returns without -t", low=0.1, high=_DAY)
     job_expires_s: float = setting(
         60.0, "A job sent now may begin on a minion for this long", low=1, high=_DAY
-    )
-    queue_expires_s: float = setting(
-        7.0 * _DAY, "A queued job waits for an absent minion for this long", low=60, high=_YEAR
     )
     job_timeout_s: float = setting(
         0.0,
@@ -159,11 +154,7 @@ class MasterConfig:
     heartbeat_s: float = setting(15.0, "Minions are told to show themselves this often", low=1, high=3600)
 
     # what one minion, or one stranger, may use up
-    max_return_bytes: int = setting(
-        MAX_RETURN_BYTES, "Largest return that is taken", low=16 * 1024, high=MAX_RETURN_BYTES
-    )
-    minion_returns_per_s: float = setting(200.0, "Returns of one minion", low=0.1, high=1e6)
-    minion_events_per_s: float = setting(50.0, "Events of one minion", low=0.1, high=1e6)
+    minion_messages_per_s: float = setting(200.0, "Messages of one minion", low=0.1, high=1e6)
     minion_bytes_per_s: int = setting(8 * _MIB, "Bytes of one minion", low=1024, high=10**12)
     pending_max: int = setting(1000, "Keys that may wait to be accepted", low=0, high=1_000_000)
     joins_per_s: float = setting(

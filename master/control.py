@@ -225,9 +225,10 @@ async def _stream(
     iterator = answers.__aiter__()
     try:
         while True:
-            coming = asyncio.ensure_future(iterator.__anext__())
-            done, _ = await asyncio.wait({coming, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if coming not in done:
+            coming: asyncio.Future[Any] = asyncio.ensure_future(iterator.__anext__())
+            await asyncio.wait({coming, gone}, return_when=asyncio.FIRST_COMPLETED)
+            done = coming.done()
+            if not done:
                 coming.cancel()
                 await asyncio.gather(coming, return_exceptions=True)
                 raise ConnectionResetError

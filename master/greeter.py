@@ -43,7 +43,7 @@ class Limits:
     """What one minion may use, and how often it shows itself."""
 
     heartbeat_s: float
-    returns_per_s: float
+    messages_per_s: float
     bytes_per_s: float
 
 
@@ -181,7 +181,7 @@ class Greeter:
             address=_host(inbound.address),
             since=known.since if known and known.instance == hello.boot_id else self._now(),
             heard=monotonic,
-            quota=Bucket(limits.returns_per_s, limits.returns_per_s * 5, monotonic),
+            quota=Bucket(limits.messages_per_s, limits.messages_per_s * 5, monotonic),
             bytes_quota=Bucket(limits.bytes_per_s, limits.bytes_per_s * 5, monotonic),
             version=hello.shoal,
         )

@@ -40,7 +40,8 @@ class Publisher:
 
     def publish(self, job: Job, targets: Collection[str]) -> Sent:
         """Send `job` (whose `to` is ignored) to those of `targets` that are connected."""
-        present, absent = [], []
+        present: list[str] = []
+        absent: list[str] = []
         for minion in targets:
             (present if self._sessions.present(minion) else absent).append(minion)
         if len(present) > 1 and self._may_broadcast(targets):

@@ -6,10 +6,13 @@ difference between 50 KB and 10 KB a minion.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from shoal.targets import Facts
+from master.targets import Resolved
+from master.targets import Roster as Targetable
+from shoal.targets import Facts, Target
+from shoal.targets.nodegroup import Nodegroups
 from shoal.wire import encode
 
 _MAX_SHARED: Final = 200_000
@@ -34,61 +37,44 @@ class _Shared:
 class Roster:
     """What is known of each accepted minion."""
 
-    def __init__(self) -> None:
-        self._facts: dict[str, Facts] = {}
+    def __init__(self, nodegroups: Nodegroups) -> None:
+        self._minions = Targetable((), nodegroups)
         self._digests: dict[str, bytes] = {}
         self._shared = _Shared()
 
     def __len__(self) -> int:
-        return len(self._facts)
+        return len(self._minions)
 
     def __contains__(self, minion_id: object) -> bool:
-        return minion_id in self._facts
+        return isinstance(minion_id, str) and self._minions.get(minion_id) is not None
 
     def ids(self) -> list[str]:
         """Return all ids, sorted."""
-        return sorted(self._facts)
+        return list(self._minions.resolve(Target(kind="glob", expr="*")).ids)
 
-    def all(self) -> Iterable[Facts]:
-        """Return everything that is known."""
-        return self._facts.values()
-
-    def table(self) -> Mapping[str, Facts]:
-        """Return the facts by id."""
-        return self._facts
-
-    def get(self, minion_id: str) -> Facts | None:
-        """Return what is known of one minion."""
-        return self._facts.get(minion_id)
-
-    def add(
-        self, minion_id: str, *, grains: Mapping[str, Any], tags: Mapping[str, str], digest: bytes
-    ) -> None:
-        """Take in a minion, replacing what was known of it."""
-        self._facts[minion_id] = Facts(
-            id=minion_id, grains=self._shared.mapping(grains), tags=self._shared.mapping(tags)
-        )
-        self._digests[minion_id] = digest
+    def resolve(self, target: Target) -> Resolved:
+        """Return the minions that `target` selects now. Raises TargetError if it cannot be read."""
+        return self._minions.resolve(target)
 
     def ensure(self, minion_id: str, tags: Mapping[str, str]) -> None:
         """Take in a minion of which no grains are known yet."""
-        if minion_id not in self._facts:
-            self.add(minion_id, grains={"id": minion_id}, tags=tags, digest=b"")
+        if self._minions.get(minion_id) is None:
+            self._put(minion_id, {"id": minion_id}, tags)
 
     def set_grains(self, minion_id: str, grains: Mapping[str, Any], digest: bytes) -> None:
-        """Replace the grains of a known minion."""
-        known = self._facts.get(minion_id)
-        self.add(minion_id, grains=grains, tags=known.tags if known else {}, digest=digest)
+        """Replace the grains of a minion."""
+        self._put(minion_id, grains, self.tags(minion_id))
+        self._digests[minion_id] = digest
 
     def set_tags(self, minion_id: str, tags: Mapping[str, str]) -> None:
         """Replace the tags of a known minion."""
-        known = self._facts.get(minion_id)
+        known = self._minions.get(minion_id)
         if known is not None:
-            self._facts[minion_id] = Facts(id=minion_id, grains=known.grains, tags=self._shared.mapping(tags))
+            self._minions.put(Facts(id=minion_id, grains=known.grains, tags=self._shared.mapping(tags)))
 
     def tags(self, minion_id: str) -> Mapping[str, Any]:
         """Return the tags of a minion."""
-        known = self._facts.get(minion_id)
+        known = self._minions.get(minion_id)
         return known.tags if known else {}
 
     def digest(self, minion_id: str) -> bytes:
@@ -97,5 +83,9 @@ class Roster:
 
     def forget(self, minion_id: str) -> None:
         """Drop a minion."""
-        self._facts.pop(minion_id, None)
+        self._minions.drop(minion_id)
         self._digests.pop(minion_id, None)
+
+    def _put(self, minion_id: str, grains: Mapping[str, Any], tags: Mapping[str, str]) -> None:
+        shared = self._shared
+        self._minions.put(Facts(id=minion_id, grains=shared.mapping(grains), tags=shared.mapping(tags)))

@@ -10,13 +10,15 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from shoal.returns import Return
+from shoal.wire import encode
 
 MAX_KEPT_RUNS: Final = 256
 MAX_WATCH_BYTES: Final = 64 * 1024 * 1024
+_LEFT_OUT: Final = encode("[not shown: the reader does not keep up; see shoal-run jobs.lookup_jid]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,10 @@ class Watch:
         """Queue an item, without its value if too much waits already."""
         if isinstance(item, Return):
             self._bytes += len(item.packed)
+            if self._bytes > MAX_WATCH_BYTES:
+                item = replace(item, packed=_LEFT_OUT)
         self._items.append(item)
         self._wake.set()
-
-    @property
-    def overfull(self) -> bool:
-        """True when the reader does not keep up."""
-        return self._bytes > MAX_WATCH_BYTES
 
     async def wait(self, timeout_s: float) -> None:
         """Return when there is something, or after `timeout_s`."""
@@ -62,10 +61,6 @@ class Watch:
         self._items.clear()
         self._bytes = 0
         return items
-
-    def wake(self) -> None:
-        """Let the reader look again."""
-        self._wake.set()
 
 
 @dataclass(slots=True)

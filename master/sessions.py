@@ -10,14 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
 
 from master.quota import Bucket
-
-SILENT_AFTER_S: Final = 2.5  # heartbeats
-REVOKED_GONE_S: Final = (
-    90.0  # a revoked peer that was not seen leaving is taken for gone after heartbeats end
-)
 
 
 @dataclass(slots=True)
@@ -41,9 +35,9 @@ class Session:
 class Sessions:
     """All sessions, by minion id, and who reads which topic, by peer."""
 
-    def __init__(self, monotonic: Callable[[], float], heartbeat_s: float) -> None:
+    def __init__(self, monotonic: Callable[[], float], lost_after_s: float) -> None:
         self._monotonic = monotonic
-        self._heartbeat_s = heartbeat_s
+        self._lost_after_s = lost_after_s
         self._by_id: dict[str, Session] = {}
         self._readers: dict[str, int] = {}  # peer -> subscriptions to its own topic
         self._revoked: dict[str, float] = {}  # peers that lost their key while they were reading
@@ -68,7 +62,7 @@ class Sessions:
 
     def alive(self, session: Session) -> bool:
         """True while heartbeats come."""
-        return self._monotonic() - session.heard < self._heartbeat_s * SILENT_AFTER_S + 5.0
+        return self._monotonic() - session.heard < self._lost_after_s
 
     def present(self, minion_id: str) -> bool:
         """True when a job sent now would reach the minion."""

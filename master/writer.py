@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from master.store.facts import FactsRecord
 from master.store.jobs import JobRecord
@@ -68,11 +68,11 @@ class Writer:
         self._jobs.append(record)
         self._wake.set()
 
-    async def call(self, function: Callable[..., Result], *args: object) -> Result:
+    async def call(self, function: Callable[..., Result], *args: Any) -> Result:
         """Run a store function in the writer's turn. Raises what it raises."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
 
-    async def read(self, function: Callable[..., Result], *args: object) -> Result:
+    async def read(self, function: Callable[..., Result], *args: Any) -> Result:
         """Run a reading store function beside the writer."""
         return await asyncio.to_thread(function, *args)
 

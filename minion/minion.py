@@ -40,6 +40,7 @@ from shoal.messages import (
     JOB,
     NOTICE,
     PROBE,
+    ROTATED,
     WANT_FACTS,
     WELCOME,
     read_reply,
@@ -76,8 +77,8 @@ class Parts:
     recon_max_s: float = 30.0
     facts: Callable[[], tuple[bytes, Mapping[str, Any]]]  # digest and grains
     on_masters: Callable[[bytes], None] = lambda _document: None  # a newer masters document was believed
-    on_welcome: Callable[[Welcome], None] = lambda _welcome: None
-    on_refreshed_keys: Callable[[], None] = lambda: None
+    on_welcome: Callable[[Welcome], None] = lambda _welcome: None  # accepted or not
+    on_rotated: Callable[[], None] = lambda: None  # the master has our new keys on record
 
 
 class Minion:
@@ -99,6 +100,7 @@ class Minion:
         self._backoff = Backoff(parts.recon_base_s, parts.recon_max_s, parts.random)
         self._timer: Timer | None = None  # the one thing the state waits for
         self._running: set[str] = set()
+        self._keys = parts.keys
 
     # ------------------------------------------------------------------ life
 
@@ -133,6 +135,15 @@ class Minion:
         log.info("no answer from the master; next try in %.1f s", delay, extra={"action": "reconnect_later"})
         self._set_timer(self._loop.call_later(delay, self._connect))
 
+    def use_keys(self, keys: NodeKeys) -> None:
+        """Connect again with other keys; the connector has them already."""
+        self._keys = keys
+        self._connect()
+
+    def send_rotation(self, message: bytes) -> None:
+        """Ask the master to know us by new keys."""
+        self._send("rotate", message)
+
     def _close_link(self) -> None:
         if self._link is not None:
             self._link.close()
@@ -151,8 +162,8 @@ class Minion:
         self._last_hello = self._loop.clock.monotonic()
         hello = Hello(
             id=parts.id,
-            sign_key=parts.keys.sign.public,
-            curve_key=parts.keys.curve.public,
+            sign_key=self._keys.sign.public,
+            curve_key=self._keys.curve.public,
             nonce=self._nonce,
             boot_id=parts.instance,
             started=max(0.0, self._loop.clock.time()),
@@ -160,7 +171,7 @@ class Minion:
             shoal=VERSION,
             grains_digest=parts.facts()[0],
         )
-        self._send("hello", make_hello(hello, parts.keys.sign))
+        self._send("hello", make_hello(hello, self._keys.sign))
         self._set_timer(self._loop.call_later(_HELLO_WAIT_S, self._reconnect_later))
 
     def _hello_asked(self) -> None:
@@ -179,11 +190,12 @@ class Minion:
         self._nonce = b""
         parts.clock.anchor(welcome.time)
         if welcome.masters:
-            self._learn_masters(welcome.masters)
+            self._try_masters(welcome.masters)
         if welcome.status == "accepted":
             self._go_online(welcome)
         else:
             self._wait(welcome)
+        parts.on_welcome(welcome)
 
     def _go_online(self, welcome: Welcome) -> None:
         parts = self._parts
@@ -193,9 +205,8 @@ class Minion:
         self._heartbeat_s = welcome.heartbeat_s
         self._backoff.reset()
         parts.trust.start_session(welcome.time)
-        parts.on_welcome(welcome)
         if self._link is not None:
-            self._link.subscribe((BROADCAST, own_topic(parts.keys.curve.public.hex())))
+            self._link.subscribe((BROADCAST, own_topic(self._keys.curve.public.hex())))
         self._beat_later()
         for ret in parts.outbox:
             self._send_return(ret)
@@ -208,6 +219,13 @@ class Minion:
             extra={"action": "not_accepted", "status": welcome.status},
         )  # fmt: skip
         self._set_timer(self._loop.call_later(delay, self._hello))
+
+    def _try_masters(self, data: bytes) -> None:
+        """Learn from a masters document; one that is old or expired is no reason to stay away."""
+        try:
+            self._learn_masters(data)
+        except (WireError, TrustError) as error:
+            self._refused("masters document", error)
 
     def _learn_masters(self, data: bytes) -> None:
         parts = self._parts
@@ -272,6 +290,8 @@ class Minion:
             self._send("heartbeat", {"running": len(self._running)})
         elif kind == BUSY:
             self._hold_returns(body)
+        elif kind == ROTATED:
+            self._parts.on_rotated()
 
     def published(self, frame: bytes) -> None:
         """Handle what came on one of our topics."""
@@ -281,7 +301,7 @@ class Minion:
             if kind == JOB:
                 self._take_job(sealed)
             elif kind == NOTICE:
-                self._learn_masters(sealed)
+                self._learn_masters(sealed)  # signed by the root and versioned: no further seal is needed
             elif kind == HELLO:
                 self._hello_asked()
             else:

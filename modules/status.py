@@ -7,7 +7,6 @@ seconds, shares are percent.
 from __future__ import annotations
 
 import os
-import platform
 import time
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -257,7 +256,7 @@ def version(ctx: Context) -> str:
 
         shoal '*' status.version
     """
-    return _read("/proc/version").strip() or platform.version()
+    return _read("/proc/version").strip()
 
 
 @function(replay="safe", aliases=("status.all_status",))

@@ -6,7 +6,7 @@ may run.
 
 from __future__ import annotations
 
-import platform
+import os
 import secrets
 import string
 import sys
@@ -96,7 +96,8 @@ def versions(ctx: Context) -> dict[str, dict[str, str]]:
             libraries[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             libraries[name] = "not installed"
-    system = {"machine": platform.machine(), "release": platform.release(), "system": platform.system()}
+    kernel = os.uname()
+    system = {"machine": kernel.machine, "release": kernel.release, "system": kernel.sysname}
     return {
         "Shoal Version": {"Shoal": VERSION},
         "Dependency Versions": {"Python": sys.version.split()[0], **libraries},

@@ -83,8 +83,12 @@ class FloorClock:
         self._floor = max(self._floor, signed_time)
 
     def raise_floor(self, signed_time: float) -> None:
-        """Note that a believed signature was made at `signed_time`: it cannot be earlier than that."""
-        self._floor = max(self._floor, signed_time)
+        """Note that a believed signature was made at `signed_time`: it cannot be earlier than that.
+
+        Once there is an anchor this is not needed, and would let a signer whose clock is fast push ours ahead.
+        """
+        if self._anchor is None:
+            self._floor = max(self._floor, signed_time)
 
     @property
     def floor(self) -> float:

@@ -36,6 +36,8 @@ _EXIT_BY_KIND: Final = {
     "usage": exits.USAGE,
     "target": exits.USAGE,
     "denied": exits.NOT_ALLOWED,
+    "busy": exits.UNAVAILABLE,
+    "internal": exits.INTERNAL,
 }
 
 

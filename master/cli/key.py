@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from master.cli import exits
-from master.cli.client import Conversation
+from master.cli.client import Conversation, Refused
 from master.cli.exits import CliError, UsageError
 from master.cli.key_options import KeyAction, key_action, key_parser, reachable_states
 from master.cli.key_report import STATES, matching, nothing_matched, write_keys
@@ -70,7 +70,7 @@ def _show(options: argparse.Namespace, action: KeyAction, output: Output) -> int
 def _change(options: argparse.Namespace, action: KeyAction, output: Output) -> int:
     """Show what is going to be done, ask, and do exactly that."""
     states = reachable_states(options, action.name)
-    keys = matching(_ask(options, "list", action.match)["minions"], states)
+    keys = matching(_ask(options, "list", action.match)["minions"], action.match, states)
     if not keys:
         raise CliError(nothing_matched(action.match, states))
     if not options.yes and not sys.stdin.isatty():
@@ -80,14 +80,24 @@ def _change(options: argparse.Namespace, action: KeyAction, output: Output) -> i
         write_keys(keys, {}, output)
     if not options.yes and not _confirmed(action.name):
         return exits.OK
-    code = exits.OK
-    for minion in dict.fromkeys(minion for ids in keys.values() for minion in ids):
-        if not _ask(options, action.name, minion).get("changed"):
-            complain("shoal-key", f"{minion}: nothing to {action.name}; its key changed in the meantime")
-            code = exits.FAILED
-        elif not options.quiet:
-            output.aside(f"Key for minion {minion} {_PAST[action.name]}.")
-    return code
+    minions = dict.fromkeys(minion for ids in keys.values() for minion in ids)
+    done = [_change_one(options, action.name, minion, output) for minion in minions]
+    return exits.OK if all(done) else exits.FAILED
+
+
+def _change_one(options: argparse.Namespace, action: str, minion: str, output: Output) -> bool:
+    """Change the keys of one minion; say what came of it and return whether it went well."""
+    try:
+        changed = _ask(options, action, minion)["changed"]
+    except Refused as refusal:  # the others may still go
+        complain("shoal-key", str(refusal))
+        return False
+    if not any(changed.values()):
+        complain("shoal-key", f"{minion}: nothing to {action}; its key changed in the meantime")
+        return False
+    if not options.quiet:
+        output.aside(f"Key for minion {minion} {_PAST[action]}.")
+    return True
 
 
 def _confirmed(action: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -25,9 +26,10 @@ def write_keys(keys: Keys, local: Mapping[str, str], output: Output) -> None:
     output.value({"local": dict(local), **named} if local else named, "key")
 
 
-def matching(keys: Keys, states: Sequence[str]) -> dict[str, list[str]]:
-    """Return state → sorted ids, of `states` and only where there are any."""
-    return {state: sorted(keys[state]) for state in states if keys.get(state)}
+def matching(keys: Keys, match: str, states: Sequence[str]) -> dict[str, list[str]]:
+    """Return state → sorted ids that match the glob, of `states` and only where there are any."""
+    found = {state: sorted(fnmatch.filter(keys.get(state, ()), match)) for state in states}
+    return {state: ids for state, ids in found.items() if ids}
 
 
 def nothing_matched(match: str, states: Sequence[str]) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 from master.cli.docs import merge_docs, write_docs
 from master.cli.output import Output
 
+_Answer = tuple[Any, str]  # a value, and the look that its function wishes for
+
 
 class Report:
     """Collects and writes the answers of one job."""
@@ -22,9 +24,9 @@ class Report:
         self.silent: dict[str, str] = {}  # minion → why
         self._output = output
         self._docs = docs
-        self._held: list[tuple[str, Any, str]] | None = None
+        self._held: dict[str, _Answer] | None = None
         if static or docs or output.needs_everything:
-            self._held = []
+            self._held = {}
         self._hide_silent = hide_silent
 
     @property
@@ -33,8 +35,9 @@ class Report:
         return not self.failed and not self.silent
 
     def add_return(self, message: dict[str, Any]) -> None:
-        """Take a `return` event."""
+        """Take a `return` event; of a minion that was given up before, it takes the silence back."""
         minion = message["id"]
+        self.silent.pop(minion, None)
         self.returned.append(minion)
         if not message["success"]:
             self.failed.append(minion)
@@ -57,27 +60,27 @@ class Report:
         """Write what was held back."""
         if self._held is None:
             return
-        held, self._held = sorted(self._held, key=lambda item: item[0]), None
+        held, self._held = dict(sorted(self._held.items())), None
         if self._docs:
             self._write_docs(held)
         elif self._output.out:
-            self._output.value({minion: value for minion, value, _ in held})
+            self._output.value({minion: value for minion, (value, _) in held.items()})
         else:
-            for minion, value, wished in held:
+            for minion, (value, wished) in held.items():
                 self._output.value({minion: value}, wished)
 
-    def _write_docs(self, held: list[tuple[str, Any, str]]) -> None:
+    def _write_docs(self, held: dict[str, _Answer]) -> None:
         """Write the merged documentation, and what came instead of documentation beside it."""
         from shoal.outputters.terminal import clean  # the text comes from boxes; not needed for a ping
 
-        write_docs(merge_docs(value for _, value, _ in held), self._output)
-        for minion, value, _ in held:
+        write_docs(merge_docs(value for value, _ in held.values()), self._output)
+        for minion, (value, _) in held.items():
             if not isinstance(value, dict):
                 self._output.aside(clean(f"{minion}: {value}"))
 
     def _show(self, minion: str, value: Any, wished: str) -> None:
         if self._held is not None:
-            self._held.append((minion, value, wished))
+            self._held[minion] = (value, wished)
         else:
             self._output.value({minion: value}, wished)
 

@@ -53,8 +53,8 @@ async def list_jobs(
         shoal-run jobs.list_jobs search_function='test.*' limit=20
     """
     wanted = JobFilter(
-        functions=_globs(search_function),
-        targets=_globs(search_target),
+        fun=search_function,
+        search_target=search_target,
         metadata=search_metadata or {},
         user=user,
         since=start_time,
@@ -102,14 +102,14 @@ async def lookup_jid(ctx: RunnerContext, jid: str, *, missing: bool = False) -> 
 
 
 @function
-async def last_run(ctx: RunnerContext, *, function: str = "", target: str = "") -> dict[str, Any]:
+async def last_run(ctx: RunnerContext, *, fun: str = "", target: str = "") -> dict[str, Any]:
     """Show the newest job, or the newest whose function or target fits the globs.
 
     CLI Example:
 
-        shoal-run jobs.last_run function='test.*'
+        shoal-run jobs.last_run fun='test.*'
     """
-    wanted = JobFilter(functions=_globs(function), targets=_globs(target))
+    wanted = JobFilter(fun=fun, search_target=target)
     found = await ctx.writer.read(ctx.store.jobs.last_run, wanted)
     return {found.jid: _shown(found)} if found is not None else {}
 
@@ -164,12 +164,8 @@ def _checked(jid: str) -> str:
         raise StoreError(str(error)) from None
 
 
-def _globs(text: str) -> tuple[str, ...]:
-    return tuple(part for part in text.split(",") if part)
-
-
 def _shown(job: JobRecord | ListedJob) -> dict[str, Any]:
-    shown = {
+    shown: dict[str, Any] = {
         "Function": job.fun,
         "Arguments": [*job.args, *(f"{key}={value}" for key, value in job.kwargs.items())],
         "Target": job.target,

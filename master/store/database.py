@@ -10,12 +10,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from master.store.engine import WRITE, make_engine
+from master.store.engine import WRITE, alone_in_folder, make_engine
 from master.store.faults import describe
 from master.store.url import parse_url, place
 from shoal.errors import StoreError
@@ -43,7 +44,7 @@ class Database:
         """Turn on SQLite's write-ahead log, once per file. Raises StoreError if its file system cannot."""
         if not self.is_sqlite:
             return
-        with self.border():
+        with self.border(), alone_in_folder(Path(self.place).parent):
             raw = self.engine.raw_connection()  # the pragma does nothing inside a transaction
             try:
                 mode = raw.execute("PRAGMA journal_mode = WAL").fetchone()[0]

@@ -8,7 +8,10 @@ PostgreSQL's default (synchronous_commit=on) promises the same.
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,10 +38,32 @@ def make_engine(url: URL, lock_wait_s: float) -> Engine:
     return _postgres(url, lock_wait_s)
 
 
-def _create_file(path: Path) -> None:
-    # SQLite would make it world-readable. Its -wal and -shm files take this file's mode.
+@contextmanager
+def alone_in_folder(folder: Path) -> Iterator[None]:
+    """Let one process at a time prepare a SQLite file in `folder`.
+
+    SQLite itself does not wait when two processes switch a new file to WAL at once: one is told "locked". Neither
+    may we lock the database's own file: closing it would drop SQLite's locks (POSIX locks are per process).
+    """
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise StoreError(f"the database's folder {folder} cannot be opened: {error.strerror}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _create_file(path: Path) -> None:
+    # SQLite would make it world-readable. Its -wal and -shm files take this file's mode. O_EXCL: a file that is
+    # there is not opened, for the reason above.
+    try:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        os.close(os.open(path.resolve(), flags, 0o600))
+    except FileExistsError:
+        return
     except OSError as error:
         raise StoreError(f"the database {path} cannot be opened: {error.strerror}") from None
 

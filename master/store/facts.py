@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, Table, select, text
 
 from master.store.bulk import BulkInsert
 from master.store.cells import plain_text, unpack_value
 from master.store.database import Database
 from master.store.minion_record import ACCEPTED
-from master.store.schema import facts, minions
+from master.store.schema import facts, grains, minions
 
 _PAGE: Final = 500
 _ASKED: Final = 500  # ids in one IN (…)
@@ -49,11 +49,16 @@ class FactsRecord:
         return grains
 
 
-_COLUMNS: Final = tuple(facts.c[field.name] for field in fields(FactsRecord))
-_UPSERT: Final = BulkInsert(
-    facts,
-    "ON CONFLICT (minion) DO UPDATE SET "
-    + ", ".join(f"{c.name} = excluded.{c.name}" for c in facts.c if not c.primary_key),
+def _upsert(table: Table) -> BulkInsert:
+    changes = ", ".join(f"{c.name} = excluded.{c.name}" for c in table.c if not c.primary_key)
+    return BulkInsert(table, f"ON CONFLICT (minion) DO UPDATE SET {changes}")
+
+
+_UPSERT_FACTS: Final = _upsert(facts)
+_UPSERT_GRAINS: Final = _upsert(grains)
+_FIELDS: Final = tuple(field.name for field in fields(FactsRecord))
+_SELECT: Final = select(*((grains if name in grains.c else facts).c[name] for name in _FIELDS)).where(
+    facts.c.minion == grains.c.minion
 )
 
 
@@ -71,17 +76,17 @@ class FactsTable:
     def get(self, minion: str) -> FactsRecord | None:
         """Return the minion's facts, or None. Raises StoreError."""
         with self._database.read() as connection:
-            row = connection.execute(select(*_COLUMNS).where(facts.c.minion == minion)).first()
-        return None if row is None else FactsRecord(**row._mapping)
+            row = connection.execute(_SELECT.where(facts.c.minion == minion)).first()
+        return None if row is None else _record(row)
 
     def all(self) -> Iterator[FactsRecord]:
         """Give all facts by id, read in pages, so never all in memory at once. Raises StoreError."""
         after = ""
         while True:
-            query = select(*_COLUMNS).where(facts.c.minion > after).order_by(facts.c.minion).limit(_PAGE)
+            query = _SELECT.where(facts.c.minion > after).order_by(facts.c.minion).limit(_PAGE)
             with self._database.read() as connection:
                 page = connection.execute(query).all()
-            yield from (FactsRecord(**row._mapping) for row in page)
+            yield from map(_record, page)
             if len(page) < _PAGE:
                 return
             after = page[-1].minion
@@ -100,8 +105,9 @@ def upsert_facts(connection: Connection, batch: Sequence[FactsRecord]) -> int:
     """Store the facts of accepted minions in the caller's transaction; return how many."""
     newest = {record.minion: record for record in batch}  # PostgreSQL refuses to touch a row twice
     accepted = _accepted(connection, list(newest))
-    rows = [_values(record) for record in newest.values() if record.minion in accepted]
-    return _UPSERT.run(connection, rows)
+    records = [record for record in newest.values() if record.minion in accepted]
+    _UPSERT_GRAINS.run(connection, [(record.minion, record.packed_grains) for record in records])
+    return _UPSERT_FACTS.run(connection, [_values(record) for record in records])
 
 
 def update_seen(connection: Connection, times: Mapping[str, float]) -> int:
@@ -130,5 +136,8 @@ def _values(record: FactsRecord) -> tuple[Any, ...]:
         plain_text(record.address),
         float(record.last_seen),
         float(record.reported),
-        record.packed_grains,
     )
+
+
+def _record(row: Any) -> FactsRecord:
+    return FactsRecord(**dict(zip(_FIELDS, row, strict=True)))

@@ -45,12 +45,13 @@ class MinionRecord:
             raise StoreError(f"minion {self.id}: a public key has {_KEY_BYTES} bytes")
 
 
-RECORD_COLUMNS: Final = tuple(minions.c[field.name] for field in fields(MinionRecord))
+_FIELDS: Final = tuple(field.name for field in fields(MinionRecord))
+RECORD_COLUMNS: Final = tuple(minions.c[name] for name in _FIELDS)
 
 
 def record_of(row: Any) -> MinionRecord:
     """Return the record in a row of RECORD_COLUMNS."""
-    return MinionRecord(**row._mapping)
+    return MinionRecord(**dict(zip(_FIELDS, row, strict=True)))
 
 
 def values_of(record: MinionRecord) -> dict[str, Any]:

@@ -21,6 +21,14 @@ def held(connection: Connection, minion: str) -> MinionRecord | None:
     return None if row is None else record_of(row)
 
 
+def accepted(connection: Connection, minion: str) -> MinionRecord:
+    """Return the id's accepted key. Raises StoreError if it has none."""
+    present = held(connection, minion)
+    if present is None or present.state != ACCEPTED:
+        raise StoreError(f"minion {minion} has no accepted key")
+    return present
+
+
 def find(connection: Connection, minion: str, fingerprint: str) -> MinionRecord | None:
     """Return one key of the id, in whatever state, or None."""
     row = connection.execute(select(*RECORD_COLUMNS).where(*_one(minion, fingerprint))).first()

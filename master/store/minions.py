@@ -9,13 +9,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import ColumnElement, func, select
 
 from master.store import minion_rows as rows
 from master.store.database import Database
-from master.store.minion_record import ACCEPTED, DENIED, PENDING, RECORD_COLUMNS, MinionRecord, record_of
+from master.store.minion_record import DENIED, PENDING, RECORD_COLUMNS, MinionRecord, record_of
 from master.store.schema import minions
 from shoal.clock import Clock
 from shoal.errors import StoreError
@@ -101,7 +102,7 @@ class Minions:
             present = rows.find(connection, record.id, record.fingerprint)
             if present is not None and present.state != DENIED:
                 return False
-            rows.put(connection, record)
+            rows.put(connection, replace(record, first_seen=present.first_seen) if present else record)
             rows.forget_denied(connection, record.id, MAX_DENIED_KEYS)
             return True
 
@@ -112,8 +113,8 @@ class Minions:
             StoreError: no such key; the id holds another key; the key is accepted for another id.
         """
         with self._database.write() as connection:
-            changes = {"state": state, "reason": reason, "changed_at": self._clock.time()}
-            record = rows.change(connection, minion, fingerprint, changes)
+            changes = {"state": state, "reason": reason}
+            record = rows.change(connection, minion, fingerprint, changes | self._now())
             if rows.held(connection, minion) is None:
                 rows.wipe(connection, minion)
             return record
@@ -124,8 +125,10 @@ class Minions:
         Raises:
             StoreError: the id has no accepted key, or the next key belongs to another id.
         """
-        changes = {"next_curve_key": next_curve_key, "overlap_until": overlap_until}
-        return self._change_accepted(minion, changes)
+        with self._database.write() as connection:
+            present = rows.accepted(connection, minion)
+            changes = {"next_curve_key": next_curve_key, "overlap_until": overlap_until}
+            return rows.change(connection, minion, present.fingerprint, changes | self._now())
 
     def end_rotation(self, minion: str, fingerprint: str) -> MinionRecord:
         """Make the next key the only one; `fingerprint` is the new pair's.
@@ -133,11 +136,13 @@ class Minions:
         Raises:
             StoreError: the id has no accepted key or is not rotating.
         """
-        present = self.get(minion)
-        if present is None or not present.next_curve_key:
-            raise StoreError(f"minion {minion} is not rotating its key")
-        changes = {"curve_key": present.next_curve_key, "next_curve_key": b"", "overlap_until": 0.0}
-        return self._change_accepted(minion, changes | {"fingerprint": fingerprint})
+        with self._database.write() as connection:
+            present = rows.accepted(connection, minion)
+            if not present.next_curve_key:
+                raise StoreError(f"minion {minion} is not rotating its key")
+            changes: dict[str, object] = {"curve_key": present.next_curve_key, "fingerprint": fingerprint}
+            changes |= {"next_curve_key": b"", "overlap_until": 0.0}
+            return rows.change(connection, minion, present.fingerprint, changes | self._now())
 
     def delete(self, minion: str, fingerprint: str = "") -> int:
         """Delete the id's keys, or the one with `fingerprint`; return how many.
@@ -151,13 +156,8 @@ class Minions:
                 rows.wipe(connection, minion)
             return count
 
-    def _change_accepted(self, minion: str, changes: dict[str, object]) -> MinionRecord:
-        with self._database.write() as connection:
-            present = rows.held(connection, minion)
-            if present is None or present.state != ACCEPTED:
-                raise StoreError(f"minion {minion} has no accepted key")
-            changes = changes | {"changed_at": self._clock.time()}
-            return rows.change(connection, minion, present.fingerprint, changes)
+    def _now(self) -> dict[str, object]:
+        return {"changed_at": self._clock.time()}
 
     def _select(self, *conditions: ColumnElement[bool]) -> tuple[MinionRecord, ...]:
         query = select(*RECORD_COLUMNS).where(*conditions).order_by(minions.c.id, minions.c.first_seen)

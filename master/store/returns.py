@@ -134,4 +134,4 @@ def _values(item: Return, stored_at: float) -> tuple[Any, ...]:
 
 
 def _record(row: Any) -> Return:
-    return Return(**row._mapping)
+    return Return(**dict(zip(_FIELDS, row, strict=True)))

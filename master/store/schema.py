@@ -123,6 +123,13 @@ facts: Final = Table(
     _text("address"),
     _time("last_seen"),
     _time("reported"),
+)
+
+# Beside the facts and not in them: SQLite writes a whole row anew when `last_seen` moves.
+grains: Final = Table(
+    "grains",
+    metadata,
+    Column("minion", KEY, primary_key=True),
     _blob("packed_grains"),
 )
 
@@ -160,4 +167,4 @@ settings: Final = Table(
 
 # Everything kept about a minion besides its keys and its history of returns. Deleting the key empties these,
 # so that a box that registers the same id later inherits nothing.
-OF_A_MINION: Final = (facts, tags)
+OF_A_MINION: Final = (facts, grains, tags)

@@ -87,7 +87,9 @@ class Store:
                     raise StoreError(f"minion {record.id} was rejected: a join token does not change that")
             if not consume_token(connection, token, now):
                 return False
-            minion_rows.put(connection, replace(record, state=ACCEPTED, changed_at=now))
+            first_seen = record.first_seen if present is None else present.first_seen
+            admitted = replace(record, state=ACCEPTED, changed_at=now, first_seen=first_seen)
+            minion_rows.put(connection, admitted)
             upsert_tags(connection, {record.id: token_tags(connection, token)})
             return True
 

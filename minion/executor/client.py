@@ -65,9 +65,9 @@ class ExecutorClient:
         peer = self._keeper.ready
         if job.jid in self._waiting or self._keeper.knows(job.jid):
             log.info("job is in hand already", extra={"action": "job_duplicate", "job": job.log_context()})
-        elif peer is not None and not peer.full:
-            peer.run(job)
-        elif peer is None and len(self._waiting) < _MAX_WAITING:
+        elif peer is not None and not peer.full and peer.run(job):
+            return
+        elif len(self._waiting) < _MAX_WAITING and (peer is None or not peer.full):
             self._waiting[job.jid] = job
         else:
             self._refuse(job, "The minion did not start this job: its executor does not keep up.")
@@ -135,9 +135,10 @@ class ExecutorClient:
         """Send what a new executor must know, and what has waited for it."""
         if self._facts is not None:
             peer.say("facts", **self._facts)
-        for job in self._waiting.values():
-            peer.run(job)
-        self._waiting.clear()
+        waiting, self._waiting = self._waiting, {}
+        for job in waiting.values():
+            if not peer.run(job):
+                self._waiting[job.jid] = job
 
     def settled(self, jids: frozenset[str]) -> None:
         """Pass on which jobs are in hand."""

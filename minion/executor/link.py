@@ -47,20 +47,23 @@ class Link:
         """Bytes that wait to be written."""
         return len(self._out)
 
-    def send(self, message: dict[str, Any]) -> None:
-        """Write `message` or keep it until it can be. Raises WireError if it does not fit a frame."""
+    def send(self, message: dict[str, Any]) -> bool:
+        """Write `message` or keep it until it can be; False if the other side cannot get it any more.
+
+        Raises:
+            WireError: it does not fit a frame.
+        """
         data = pack(message)
         if self.closed or self._broken:
-            return
+            return False
         if not self._out:
             sent = self._write(data)
-            if sent == len(data):
-                return
+            if self._broken or sent == len(data):
+                return not self._broken
             data = data[sent:]
-            if not self._broken:
-                self._loop.watch_write(self._sock.fileno(), self._writable)
-        if not self._broken:
-            self._out += data
+            self._loop.watch_write(self._sock.fileno(), self._writable)
+        self._out += data
+        return True
 
     def close(self) -> None:
         """Close from this side; `on_closed` is not called."""

@@ -88,10 +88,12 @@ class Peer:
         """True when it takes our messages too slowly."""
         return self._link.pending > _MAX_BACKLOG
 
-    def run(self, job: Job) -> None:
-        """Hand `job` over."""
+    def run(self, job: Job) -> bool:
+        """Hand `job` over; False if the executor is gone and cannot have it."""
+        if not self._link.send({"op": "run", "job": job.to_wire()}):
+            return False
         self.jobs[job.jid] = Handed(job.fun, self._loop.clock.time())
-        self._link.send({"op": "run", "job": job.to_wire()})
+        return True
 
     def acknowledge(self, jid: str) -> None:
         """Let it forget the result of `jid`; many are told together."""

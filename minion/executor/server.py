@@ -18,6 +18,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,10 +82,11 @@ class Server:
 
     def _accept(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            sock, _ = self._listener.accept()
-            self._strangers.append(Link(self._loop, sock, self._on_message, self._on_closed))
-        if len(self._strangers) > _MAX_STRANGERS:
-            self._strangers.pop(0).close()
+            while True:
+                sock, _ = self._listener.accept()
+                self._strangers.append(Link(self._loop, sock, self._on_message, self._on_closed))
+                if len(self._strangers) > _MAX_STRANGERS:
+                    self._strangers.pop(0).close()
 
     def _on_closed(self, link: Link) -> None:
         if link is self._daemon:
@@ -137,6 +139,7 @@ class Server:
         if settings.synced != self._settings.synced:
             self._runner.registry = _registry(settings)
         self._settings = self._runner.settings = settings
+        self._runner.world = replace(self._runner.world, minion_id=settings.minion_id)
         self._outbox.max_bytes = settings.kept_max_bytes
 
     def _on_facts(self, fields: Fields) -> None:

@@ -20,7 +20,7 @@ from minion.executor.settings import ExecutorSettings
 log = logging.getLogger(__name__)
 
 _LISTEN_FD: Final = 3
-BACKLOG: Final = 8
+BACKLOG: Final = 16
 
 
 class Spawner:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from shoal.targets.compile import compile_target, list_ids
 from shoal.targets.facts import Facts, Matcher
-from shoal.targets.hints import hints
+from shoal.targets.hint import hints
 from shoal.targets.target import KINDS, MAX_EXPR, Target, TermError
 
 __all__ = [

@@ -14,7 +14,7 @@ def compile_ipcidr(expr: str) -> Matcher:
 
     Raises TermError: neither, or a network with host bits set (`10.1.0.7/24`), as in Salt.
     """
-    import ipaddress  # 1 MiB that a small box rarely needs
+    import ipaddress  # rarely needed, and big for a small box
 
     try:
         address = ipaddress.ip_address(expr)
@@ -23,11 +23,13 @@ def compile_ipcidr(expr: str) -> Matcher:
     else:
         return _has_address(f"ipv{address.version}", str(address))
     try:
-        network = ipaddress.ip_network(expr)
-    except ValueError as error:
+        network = ipaddress.ip_network(expr, strict=False)
+    except ValueError:
         raise TermError(
-            f"{expr[:80]!r}: {str(error)[-80:]}; write an address or a network, e.g. 10.1.0.0/24"
+            f"{expr[:80]!r} is no address and no network: write 10.1.0.12 or 10.1.0.0/24"
         ) from None
+    if ipaddress.ip_address(expr.partition("/")[0]) != network.network_address:
+        raise TermError(f"{expr[:80]!r} has bits set beyond its mask: write {network}")
     return _in_network(network.version, int(network.network_address), int(network.netmask))
 
 

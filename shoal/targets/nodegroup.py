@@ -4,7 +4,7 @@ A group is text (`"G@os:Debian and not web*"`) or a list of words. A group that 
 a list of ids or globs, any of which will do.
 
 As in Salt, a group that names no other group is put in place without parentheses: with `arm: G@cpu:a or G@cpu:b`,
-`not N@arm` is `not G@cpu:a or G@cpu:b`. `hints.py` warns of it; `not ( N@arm )` is always right.
+`not N@arm` is `not G@cpu:a or G@cpu:b`. `hint.py` warns of it; `not ( N@arm )` is always right.
 """
 
 from __future__ import annotations

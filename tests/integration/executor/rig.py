@@ -129,7 +129,8 @@ class Rig:
         keeper = self.client._keeper
         for peer in keeper.peers:
             peer.close()
-        keeper._stopping = True
+        keeper._stopping, keeper._peer = True, None
+        keeper._old.clear()
 
     def down(self) -> None:
         """End everything that runs."""

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import insert
 
 from master.store import Store
+from master.store.minion_record import values_of
+from master.store.schema import minions
 from shoal.errors import StoreError
 
 from .samples import NOW, facts, key
@@ -49,11 +52,12 @@ def test_damaged_grains_are_reported_with_the_minion(web1: Store) -> None:
 
 
 def test_all_facts_are_read_over_page_borders(store: Store) -> None:
+    ids = [f"box-{number:04d}" for number in range(1001)]
+    keys = [values_of(key(minion, curve_key=minion.encode().ljust(32, b"."))) for minion in ids]
     with store.database.write() as connection:
-        from master.store.facts import _UPSERT, _values
-
-        _UPSERT.run(connection, [_values(facts(f"box-{number:04d}")) for number in range(1001)])
-    assert [record.minion for record in store.facts.all()] == [f"box-{n:04d}" for n in range(1001)]
+        connection.execute(insert(minions), keys)
+    assert store.facts.put([facts(minion) for minion in ids]) == 1001
+    assert [record.minion for record in store.facts.all()] == ids
 
 
 def test_last_seen_moves_forward_only_and_only_for_the_known(web1: Store) -> None:

@@ -81,6 +81,16 @@ def test_denying_the_key_that_is_held_does_not_change_it(store: Store) -> None:
     assert states(store) == {1: "accepted"}
 
 
+def test_key_that_is_shown_again_keeps_its_first_time(store: Store) -> None:
+    store.minions.put(key())
+    store.minions.add_denied(key(number=2, state="denied", source="a"))
+    store.minions.add_denied(
+        key(number=2, state="denied", source="b", first_seen=NOW + 9, changed_at=NOW + 9)
+    )
+    denied = store.minions.keys("web1")[-1]
+    assert (denied.source, denied.first_seen, denied.changed_at) == ("b", NOW, NOW + 9)
+
+
 def test_denied_keys_of_an_id_are_bounded_and_the_oldest_go(store: Store) -> None:
     store.minions.put(key())
     for number in range(2, 2 + MAX_DENIED_KEYS + 3):
@@ -173,6 +183,12 @@ def test_only_an_accepted_key_rotates(store: Store) -> None:
     store.minions.put(key(state="pending"))
     with pytest.raises(StoreError, match="no accepted key"):
         store.minions.begin_rotation("web1", b"n" * 32, NOW + 60)
+    with pytest.raises(StoreError, match="no accepted key"):
+        store.minions.end_rotation("web1", "x")
+
+
+def test_rotation_that_did_not_begin_does_not_end(store: Store) -> None:
+    store.minions.put(key())
     with pytest.raises(StoreError, match="not rotating"):
         store.minions.end_rotation("web1", "x")
 

@@ -86,8 +86,8 @@ def test_minion_with_a_token_is_admitted_with_its_tags(store: Store, clock: Fake
 def test_minion_that_waited_is_admitted_by_a_token(store: Store) -> None:
     store.tokens.create(token())
     store.minions.add_pending(key(state="pending"), 10)
-    assert store.admit(key(state="pending"), "t1") is True
-    assert [record.state for record in store.minions.keys("web1")] == ["accepted"]
+    assert store.admit(key(state="pending", first_seen=NOW + 9, source="b"), "t1") is True
+    assert [(r.state, r.first_seen, r.source) for r in store.minions.keys("web1")] == [("accepted", NOW, "b")]
 
 
 def test_used_up_token_admits_nobody_and_changes_nothing(store: Store) -> None:

@@ -31,7 +31,7 @@ Rejected Keys:
 old
 """
 FINGERS = """Local Keys:
-master.pub:  aa:bb
+master:  aa:bb
 Accepted Keys:
 web1:  w0:ff
 web2:  w0:ff
@@ -61,12 +61,13 @@ def keys(master: FakeMaster) -> FakeMaster:
             state: [name for name in names if fnmatchcase(name, request["match"] or "*")]
             for state, names in KEYS.items()
         }
-        changed: dict[str, Any] = {}
         if request["action"] in ("finger", "print"):
-            found = {state: {name: f"{name[0]}0:ff" for name in names} for state, names in found.items()}
-        elif request["action"] != "list":
-            changed = {name: request["action"] for names in found.values() for name in names}
-        return [{"done": {"minions": found, "changed": changed, "local": {"master.pub": "aa:bb"}}}]
+            texts = {
+                state: {name: f"{name[0]}0:ff" for name in names} for state, names in found.items() if names
+            }
+            return [{"done": {"minions": texts, "changed": {}, "local": {"master": "aa:bb"}}}]
+        changed = {} if request["action"] == "list" else found
+        return [{"done": {"minions": KEYS, "changed": changed, "local": {"master": "aa:bb"}}}]
 
     master.script = answer
     return master
@@ -213,10 +214,23 @@ def test_nothing_matched(cli: Cli, keys: FakeMaster, words: list[str], text: str
 
 
 def test_key_that_changed_in_the_meantime(cli: Cli, master: FakeMaster) -> None:
-    found = {"done": {"minions": {"pending": ["a"]}, "changed": {}, "local": {}}}
-    master.says(found)
+    nobody: dict[str, list[str]] = {state: [] for state in KEYS}
+    master.says({"done": {"minions": nobody | {"pending": ["a"]}, "changed": nobody, "local": {}}})
     ran = cli("shoal-key", "-a", "a", "-y", "-q")
     assert ran == (1, "", "shoal-key: a: nothing to accept; its key changed in the meantime\n")
+
+
+def test_one_that_is_refused_does_not_stop_the_others(cli: Cli, master: FakeMaster) -> None:
+    def answer(request: Message) -> list[Message]:
+        if request["match"] == "a":
+            return [error("usage", "a belongs to another key")]
+        keys = {"pending": ["a", "b"]}
+        return [{"done": {"minions": keys, "changed": {"accepted": ["b"]}, "local": {}}}]
+
+    master.script = answer
+    ran = cli("shoal-key", "-A", "-y", "-q")
+    assert ran == (1, "", "shoal-key: a belongs to another key\n")
+    assert [request["match"] for request in master.requests] == ["*", "a", "b"]
 
 
 def test_quiet_says_nothing(cli: Cli, keys: FakeMaster) -> None:

@@ -95,6 +95,14 @@ CASES: dict[str, tuple[list[str], tuple[Any, ...], str, str, int]] = {
         ["x.y"], (job("a"), failed("a", "killed", outcome="killed", out="raw"), done()),
         "a:\n    killed\n", BAD, 1,
     ),
+    "given up too early": (
+        ["test.ping"], (job("a", "b"), silent("a"), returned("b"), returned("a"), done(returned=2)),
+        f"a:\n    {SILENT} [No response]\nb:\n    True\na:\n    True\n", "", 0,
+    ),
+    "given up too early, static": (
+        ["test.ping", "-s"], (job("a", "b"), silent("a"), returned("b"), returned("a"), done(returned=2)),
+        "a:\n    True\nb:\n    True\n", "", 0,
+    ),
     "failhard": (
         ["test.ping", "-b", "1", "--failhard"],
         (job("a", "b", "c"), failed("a", "x"), done(skipped=["b", "c"])),

@@ -14,7 +14,10 @@ from modules.registry import Registry
 from modules.sources import ALIAS_HOMES, MACHINERY, BuiltIn
 from shoal.errors import UnknownFunctionError
 
-HEAD = "from __future__ import annotations\nfrom modules.context import Context\nfrom modules.function import function\n"
+HEAD = """from __future__ import annotations
+from modules.context import Context
+from modules.function import function
+"""
 
 
 def write(folder: Path, name: str, body: str) -> None:
@@ -131,8 +134,8 @@ def test_synced_function_overrides_the_built_in_one_and_leaves_its_neighbours(
 
 def test_synced_function_never_runs_inline_and_is_not_loaded_to_find_out(tmp_path: Path) -> None:
     mark = tmp_path / "ran"
-    body = f"open({str(mark)!r}, 'w').close()\n@function(inline=True)\ndef ping(ctx: Context) -> bool:\n    return True\n"
-    write(tmp_path, "test.py", body)
+    body = "@function(inline=True)\ndef ping(ctx: Context) -> bool:\n    return True\n"
+    write(tmp_path, "test.py", f"open({str(mark)!r}, 'w').close()\n{body}")
     registry = Registry(tmp_path)
     assert not registry.inline("test.ping")
     assert not registry.inline("test.echo")

@@ -69,7 +69,7 @@ def test_letter(expr: str) -> None:
         ("compound", "web* and G@os", "grain target 'os' has no ':' in it"),
         ("pcre", "x)", "pcre target regular expression 'x)' cannot be read: unbalanced parenthesis"),
         ("compound", "E@(a+)+", "could take for ever"),
-        ("ipcidr", "10.1", "ipcidr target '10.1': '10.1' does not appear"),
+        ("ipcidr", "10.1", "ipcidr target '10.1' is no address and no network"),
         ("glob", "*" * (MAX_EXPR + 1), "longer than 65536 characters"),
         ("compound", "a or " * 6000 + "a", "more than 10000 words"),
     ],

@@ -99,7 +99,7 @@ def test_word_is_read_as(word: str, term: Term) -> None:
         ("y )", "word 2, ')', closes a parenthesis that was never opened: y --> )"),
         (
             "y or " * 9 + "y n " + "or y " * 9,
-            "word 20, 'n', needs 'and' or 'or' before it: ... y or y --> n or y or y ...",
+            "word 20, 'n', needs 'and' or 'or' before it: ... or y or y --> n or y or ...",
         ),
         ("y n\x1b[31m", "'n\\x1b[31m'"),
     ],

@@ -50,7 +50,20 @@ def test_single_address_may_stand_without_a_list() -> None:
     assert compile_ipcidr("10.0.0.0/8")(Facts(id="box", grains={"ipv4": "10.9.9.9"}))
 
 
-@pytest.mark.parametrize("expr", ["", "10.1", "web01", "10.1.0.7/24", "10.0.0.0/33", "/24", "10.0.0.1/x"])
+@pytest.mark.parametrize(
+    "expr", ["", "10.1", "web01", "10.0.0.0/33", "/24", "10.0.0.1/x", "x" * 9000, "\n", "1/2/3"]
+)
 def test_neither_address_nor_network(expr: str) -> None:
-    with pytest.raises(TermError, match=r"write an address or a network, e.g. 10\.1\.0\.0/24"):
+    with pytest.raises(TermError, match=r"no address and no network: write 10\.1\.0\.12 or") as caught:
+        compile_ipcidr(expr)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("expr", "meant"),
+    [("10.1.0.7/24", "10.1.0.0/24"), ("fd00:1::5/32", "fd00:1::/32"), ("10.1.0.7/0", "0.0.0.0/0")],
+)
+def test_network_with_host_bits_shows_what_was_meant(expr: str, meant: str) -> None:
+    with pytest.raises(TermError, match=f"has bits set beyond its mask: write {meant}"):
         compile_ipcidr(expr)

@@ -96,8 +96,13 @@ def _facts_and_tags() -> None:
         _key("minion"),
         *_text("version", "boot_id", "address"),
         *_times("last_seen", "reported"),
-        *_blobs("packed_grains"),
         sa.PrimaryKeyConstraint("minion", name="pk_facts"),
+    )
+    op.create_table(
+        "grains",
+        _key("minion"),
+        *_blobs("packed_grains"),
+        sa.PrimaryKeyConstraint("minion", name="pk_grains"),
     )
     op.create_table(
         "tags",

@@ -1,0 +1,56 @@
+"""The process of `shoal-master`: folders, logs, signals, then one `Master` until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import resource
+import signal
+
+from master.config import MasterConfig
+from master.master import Master
+from shoal.clock import SystemClock
+from shoal.logs import set_up_logging
+from shoal.paths import Paths
+
+log = logging.getLogger(__name__)
+
+_WANTED_FILES = 1_000_000  # each minion takes two
+
+
+def main(paths: Paths, config: MasterConfig) -> int:
+    """Run until SIGTERM or SIGINT; return the exit code. Raises ShoalError when it cannot start."""
+    os.umask(0o077)
+    paths.prepare()
+    set_up_logging(
+        config.log_level, style=config.log_format, file=config.log_file, secrets=[config.store_url]
+    )
+    _raise_file_limit()
+    asyncio.run(_serve(paths, config))
+    return 0
+
+
+async def _serve(paths: Paths, config: MasterConfig) -> None:
+    master = Master(config, paths, SystemClock())
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await master.start()
+    try:
+        await stop.wait()
+    finally:
+        log.info("stopping", extra={"action": "master_stopping"})
+        await master.stop()
+
+
+def _raise_file_limit() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for limit in (_WANTED_FILES, hard):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, max(limit, hard)))
+            return
+        except (ValueError, OSError):
+            continue  # only root may go beyond the hard limit
+    log.warning("only %d files may be open; each minion takes two", soft, extra={"action": "file_limit"})

@@ -1,0 +1,261 @@
+"""One master, put together: rooms in, sockets on, loops running. Knows all rooms; none knows it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from functools import partial
+from random import SystemRandom
+from typing import Final
+
+from master.acl import Acl, Caller
+from master.asyncio_scheduler import AsyncioScheduler
+from master.collector import Collector
+from master.conductor import Conductor, Defaults
+from master.config import MasterConfig
+from master.control import ControlServer
+from master.events import EventBus
+from master.greeter import Greeter, Limits
+from master.identity import Identity, IdentityFiles, Reach
+from master.keyring import ACCEPTED, Keyring
+from master.keyroom import KeyRoom
+from master.keystore import KeyStore, load_entries
+from master.late import LateReturns
+from master.publisher import Publisher
+from master.quota import Buckets
+from master.roster import Roster
+from master.runners.context import RunnerContext
+from master.runs import Runs
+from master.sessions import Sessions
+from master.store.store import Store, open_store
+from master.time_floor import MasterTime
+from master.writer import Writer
+from shoal.clock import Clock
+from shoal.errors import StoreError
+from shoal.messages import MAX_REQUEST_BYTES
+from shoal.paths import Paths
+from shoal.returns import Return
+from shoal.wire import decode
+from shoal.zmq_transport import Timing, ZmqMasterTransport
+
+log = logging.getLogger(__name__)
+
+_FLOOR_SETTING: Final = "time_floor"
+_HOUSEKEEPING_S: Final = 30.0
+_LOST_HEARTBEATS: Final = 3.0  # a session that is silent for so many is over
+_GUEST_SOURCES_MAX: Final = 10_000
+_RETENTION_PAUSE_S: Final = 0.05
+
+
+class Master:
+    """A running master. `start`, then `stop`; the event loop is the caller's."""
+
+    def __init__(self, config: MasterConfig, paths: Paths, clock: Clock) -> None:
+        self._config = config
+        self._paths = paths
+        self._clock = clock
+        self.counters: Counter[str] = Counter()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Open everything. Raises ConfigError, TrustError, StoreError with one line that says what to do."""
+        config, clock = self._config, self._clock
+        self.store: Store = open_store(config.database(self._paths).reveal(), clock)
+        floor = self.store.settings.get(_FLOOR_SETTING, 0.0)
+        self.time = MasterTime(clock, float(floor))
+        self.identity = self._open_identity()
+        self.bus = EventBus(self.time.now)
+        self.runs = Runs()
+        self.writer = Writer(self.store, self._stored)
+        self.sessions = Sessions(clock.monotonic, config.heartbeat_s * _LOST_HEARTBEATS)
+        self.roster = Roster(config.nodegroups)
+        self.keyring = Keyring(load_entries(self.store), max_pending=config.pending_max, now=self.time.now)
+        self._load_roster()
+        self._assemble()
+        self._open_sockets()
+        self._tasks = [
+            asyncio.create_task(self.writer.run(), name="writer"),
+            asyncio.create_task(self._housekeeping(), name="housekeeping"),
+        ]
+        await self.control.start(self._paths.control_socket)
+        log.info(
+            "master %s is up at ports %d and %d", config.id, config.publish_port, config.ret_port,
+            extra={"action": "master_up"},
+        )  # fmt: skip
+
+    async def stop(self) -> None:
+        """Close everything; what was received is stored first."""
+        await self.control.stop()
+        self.transport.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.writer.flush()
+        try:
+            await self.writer.call(self.store.settings.put, _FLOOR_SETTING, self.time.now())
+        except StoreError as error:
+            log.error("%s", error, extra={"action": "floor_not_stored"})
+        self.writer.close()
+        self.store.close()
+        self._paths.control_socket.unlink(missing_ok=True)
+
+    # -------------------------------------------------------------- assembly
+
+    def _open_identity(self) -> Identity:
+        config = self._config
+        addresses = config.advertise or (config.id,)
+        self._reach = (addresses, config.publish_port, config.ret_port)
+        reach = Reach(
+            name=config.id,
+            addresses=addresses,
+            publish_port=config.publish_port,
+            request_port=config.ret_port,
+        )
+        return IdentityFiles(self._paths.pki_dir, reach).open(self.time.now())
+
+    def _load_roster(self) -> None:
+        tags = self.store.tags.all()
+        for entry in self.keyring.entries():
+            if entry.state == ACCEPTED:
+                self.roster.ensure(entry.id, tags.get(entry.id, {}))
+        for record in self.store.facts.all():
+            if record.minion in self.roster:
+                known = decode(record.packed_grains, len(record.packed_grains))
+                self.roster.set_grains(record.minion, known["grains"], known["digest"])
+
+    def _assemble(self) -> None:
+        config, clock, now = self._config, self._clock, self.time.now
+        keys = KeyStore(self.store, self.writer, now, config.pending_max)
+        guests = Buckets(config.joins_per_s, config.joins_per_s * 20, clock.monotonic, _GUEST_SOURCES_MAX)
+        self.greeter = Greeter(
+            identity=self.identity,
+            keyring=self.keyring,
+            keys=keys,
+            sessions=self.sessions,
+            roster=self.roster,
+            bus=self.bus,
+            guests=guests,
+            counters=self.counters,
+            limits=Limits(
+                heartbeat_s=config.heartbeat_s,
+                messages_per_s=config.minion_messages_per_s,
+                bytes_per_s=config.minion_bytes_per_s,
+            ),
+            clock=clock,
+            now=now,
+        )
+        self.collector = Collector(
+            keyring=self.keyring,
+            keys=keys,
+            sessions=self.sessions,
+            roster=self.roster,
+            runs=self.runs,
+            late=LateReturns(self.store, self.writer, self.runs),
+            greeter=self.greeter,
+            writer=self.writer,
+            bus=self.bus,
+            guests=guests,
+            counters=self.counters,
+            clock=clock,
+            now=now,
+        )
+        self.keyroom = KeyRoom(
+            keyring=self.keyring,
+            keys=keys,
+            sessions=self.sessions,
+            roster=self.roster,
+            bus=self.bus,
+            identity=self.identity,
+        )
+
+    def _open_sockets(self) -> None:
+        config = self._config
+        host = f"[{config.interface}]" if ":" in config.interface else config.interface
+        self.transport = ZmqMasterTransport(
+            AsyncioScheduler(asyncio.get_running_loop()),
+            self.collector,
+            curve_secret=self.identity.keys.curve.secret,
+            publish=f"tcp://{host}:{config.publish_port}",
+            request=f"tcp://{host}:{config.ret_port}",
+            max_request_bytes=MAX_REQUEST_BYTES,
+            timing=Timing(
+                heartbeat_ms=int(config.heartbeat_s * 1000),
+                heartbeat_timeout_ms=int(config.heartbeat_s * 2000),
+            ),
+        )
+        self.collector.transport = self.greeter.transport = self.keyroom.transport = self.transport
+        acl = Acl(config.publisher_acl, self.roster)
+        self.conductor = Conductor(
+            fleet=self.identity.fleet,
+            roster=self.roster,
+            acl=acl,
+            sessions=self.sessions,
+            runs=self.runs,
+            writer=self.writer,
+            publisher=Publisher(self.identity, self.transport, self.sessions),
+            bus=self.bus,
+            clock=self._clock,
+            now=self.time.now,
+            defaults=Defaults(
+                timeout_s=config.timeout, expires_s=config.job_expires_s, job_timeout_s=config.job_timeout_s
+            ),
+            random=SystemRandom(),
+        )
+        self.control = ControlServer(
+            conductor=self.conductor, acl=acl, keys=self.keyroom, bus=self.bus, context=self._runner_context
+        )
+
+    def _runner_context(self, caller: Caller) -> RunnerContext:
+        return RunnerContext(
+            caller=caller,
+            store=self.store,
+            writer=self.writer,
+            sessions=self.sessions,
+            roster=self.roster,
+            runs=self.runs,
+            bus=self.bus,
+            conductor=self.conductor,
+            identity=self.identity,
+            counters=self.counters,
+            clock=self._clock,
+            now=self.time.now,
+            reach=self._reach,
+        )
+
+    def _stored(self, returns: list[Return]) -> None:
+        self.collector.stored(returns)
+
+    # ---------------------------------------------------------- housekeeping
+
+    async def _housekeeping(self) -> None:
+        """Now and then: remember the time and who was seen, drop dead sessions, cut the history."""
+        while True:
+            await asyncio.sleep(_HOUSEKEEPING_S)
+            self.reap()
+            try:
+                await self.writer.call(self.store.settings.put, _FLOOR_SETTING, self.time.now())
+                await self.writer.call(self.store.facts.seen, self._seen())
+                await self._cut_history()
+            except StoreError as error:
+                log.error("housekeeping: %s", error, extra={"action": "housekeeping_failed"})
+
+    def reap(self) -> None:
+        """Drop sessions that have been silent for too long."""
+        for session in self.sessions:
+            if not self.sessions.alive(session):
+                self.sessions.drop(session.id)
+                self.bus.publish("shoal/presence/change", {"new": [], "lost": [session.id]})
+
+    def _seen(self) -> dict[str, float]:
+        now, monotonic = self.time.now(), self._clock.monotonic()
+        return {session.id: now - (monotonic - session.heard) for session in self.sessions}
+
+    async def _cut_history(self) -> None:
+        config, retention = self._config, self.store.retention
+        before = self.time.now() - config.keep_jobs_seconds
+        cut = await self.writer.read(
+            partial(retention.cut, before=before, keep_returns=config.keep_returns_max)
+        )
+        while cut and await self.writer.call(partial(retention.step, cut)):
+            await asyncio.sleep(_RETENTION_PAUSE_S)

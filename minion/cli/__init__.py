@@ -1,0 +1,1 @@
+"""The box's command line: `shoal-minion` and `shoal-call`."""

@@ -1,0 +1,210 @@
+"""The process of `shoal-minion`: puts a box's rooms together and runs until it is told to stop.
+
+The executor is forked before this module is imported (see `minion/cli/minion.py`): what is imported here
+(zmq, nacl) must not be in the process that runs jobs.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import SystemRandom
+from typing import Any, Final
+
+from minion.address_watch import AddressWatch
+from minion.config import MinionConfig
+from minion.endpoints import Endpoints
+from minion.executor.client import ExecutorClient
+from minion.executor.spawn import Spawner
+from minion.grains import collect
+from minion.loop import Loop
+from minion.membership import Membership
+from minion.minion import Minion, Parts
+from minion.outbox import Outbox
+from pki.anchor import TrustAnchor
+from pki.envelope import ENVELOPE_OVERHEAD
+from pki.keys import NodeKeys, sha256
+from pki.policy import Policy
+from pki.rotation import make_rotation
+from pki.trust import JobTrust
+from pki.welcome import MAX_WELCOME_BYTES, Welcome
+from shoal.clock import FloorClock, SystemClock
+from shoal.errors import ShoalError
+from shoal.ids import new_nonce
+from shoal.job import MAX_JOB_BYTES
+from shoal.paths import Paths
+from shoal.wire import encode
+from shoal.zmq_transport import Timing, ZmqConnector
+
+log = logging.getLogger(__name__)
+
+_MAX_PUBLISH_BYTES: Final = max(MAX_JOB_BYTES, MAX_WELCOME_BYTES) + ENVELOPE_OVERHEAD + 1024
+_VOLATILE: Final = frozenset({"pid", "localtime"})  # grains that differ at each start
+
+
+def main(paths: Paths, config: MinionConfig, spawner: Spawner) -> int:
+    """Run until SIGTERM or SIGINT; return the exit code. Raises ShoalError when it cannot start."""
+    Daemon(paths, config, spawner).run()
+    return 0
+
+
+@dataclass(slots=True)
+class Facts:
+    """The grains that were collected last, and their digest."""
+
+    grains: dict[str, Any]
+    digest: bytes
+
+    @classmethod
+    def collect(cls, paths: Paths, config: MinionConfig) -> Facts:
+        """Ask the box about itself."""
+        settings = {"id": config.id, "grains": config.grains, "grains_file": str(paths.config_dir / "grains")}
+        grains = collect(settings)
+        grains["id"] = config.id
+        grains["master"] = config.master[0] if config.master else ""
+        steady = {key: value for key, value in grains.items() if key not in _VOLATILE}
+        return cls(grains, sha256(encode(steady)))
+
+
+class Daemon:
+    """All rooms of a box, connected."""
+
+    def __init__(self, paths: Paths, config: MinionConfig, spawner: Spawner) -> None:
+        self._paths = paths
+        self._config = config
+        self._loop = Loop()
+        self._membership = Membership(paths)
+        self._facts = Facts.collect(paths, config)
+        self._tags: Mapping[str, str] = {}
+        self._keys = self._membership.keys()
+        self._fresh_keys: NodeKeys | None = None
+        self._minion = self._make_minion()
+        self._executor = ExecutorClient(
+            self._loop,
+            spawner,
+            on_started=self._minion.started,
+            on_return=self._minion.returned,
+            on_request=self._requested,
+            on_alert=self._alert,
+        )
+        self._watch = AddressWatch(self._loop, self._minion.check_connection)
+
+    def run(self) -> None:
+        """Run until a signal says stop."""
+        self._handle_signals()
+        self._tell_executor()
+        self._executor.start()
+        self._minion.start(self._executor)
+        log.info("minion %s is up", self._config.id, extra={"action": "minion_up"})
+        self._loop.run()
+        self._membership.keep_floor(self._clock.floor, now=True)
+        self._watch.close()
+        self._minion.stop()
+        self._connector.close()
+
+    # -------------------------------------------------------------- assembly
+
+    def _make_minion(self) -> Minion:
+        config, membership = self._config, self._membership
+        joined = membership.joined()
+        self._clock = FloorClock(SystemClock(), membership.floor())
+        self._connector = ZmqConnector(
+            self._loop,
+            curve_secret=self._keys.curve.secret,
+            curve_public=self._keys.curve.public,
+            max_publish_bytes=_MAX_PUBLISH_BYTES,
+            timing=Timing(
+                heartbeat_ms=int(config.heartbeat_s * 1000),
+                heartbeat_timeout_ms=int(config.heartbeat_s * 2000),
+            ),
+        )
+        policy = Policy(
+            disabled_modules=frozenset(config.disable_modules),
+            disabled_functions=config.disable_functions,
+            allowed_functions=config.allowed_functions,
+        )
+        minion = Minion(
+            Parts(
+                id=config.id,
+                instance=new_nonce().hex(),
+                keys=self._keys,
+                token=joined.token,
+                loop=self._loop,
+                clock=self._clock,
+                trust=JobTrust(TrustAnchor(joined.root_key), config.id, policy),
+                connector=self._connector,
+                endpoints=Endpoints(
+                    membership.endpoints(config.master, config.publish_port, config.master_port)
+                ),
+                outbox=Outbox(config.spool_max_bytes),
+                random=SystemRandom(),
+                recon_base_s=config.recon_default / 1000,
+                recon_max_s=config.recon_max / 1000,
+                facts=lambda: (self._facts.digest, self._facts.grains),
+                on_masters=membership.keep_masters,
+                on_welcome=self._welcomed,
+                on_rotated=self._rotated,
+            )
+        )
+        masters = membership.masters(joined.root_key)
+        if masters is not None:
+            minion.use_masters(masters)
+        return minion
+
+    def _handle_signals(self) -> None:
+        """SIGTERM and SIGINT end the loop; through a pipe, so that epoll wakes up."""
+        read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(write)
+        self._loop.watch(read, self._loop.stop)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    # ---------------------------------------------------------------- events
+
+    def _welcomed(self, welcome: Welcome) -> None:
+        self._membership.keep_floor(self._clock.floor)
+        if welcome.status == "accepted":
+            self._membership.blank_token()
+            if dict(welcome.tags) != dict(self._tags):
+                self._tags = welcome.tags
+                self._tell_executor()
+        elif welcome.status == "denied" and self._membership.has_staged_keys():
+            self._rotated()  # the answer to our rotation was lost; the master knows the new keys only
+
+    def _requested(self, action: str, data: dict[str, Any]) -> None:
+        """Do what a job asks of the daemon."""
+        if action == "refresh_grains":
+            self._facts = Facts.collect(self._paths, self._config)
+            self._tell_executor()
+            self._minion.send_facts()
+        elif action == "sync_modules":
+            self._executor.reload_modules()
+        elif action == "rotate_key":
+            self._fresh_keys = self._membership.stage_keys()
+            self._minion.send_rotation(
+                make_rotation(self._config.id, self._keys, self._fresh_keys, self._clock.now())
+            )
+        else:
+            log.error("a job asked for %r, which is not known", action[:40], extra={"action": "bad_request"})
+
+    def _rotated(self) -> None:
+        try:
+            self._keys = self._membership.promote_keys()
+        except ShoalError as error:
+            log.error("the new keys cannot be used: %s", error, extra={"action": "rotation_failed"})
+            return
+        log.info("using new keys", extra={"action": "rotated"})
+        self._connector.set_keys(self._keys.curve.secret, self._keys.curve.public)
+        self._minion.use_keys(self._keys)
+
+    def _tell_executor(self) -> None:
+        settings = self._config.module_settings(self._paths)
+        self._executor.set_facts(self._facts.grains, self._tags, settings)
+
+    def _alert(self, text: str) -> None:
+        log.error("%s", text, extra={"action": "alert"})
+        self._minion.send_event("alert", {"text": text})
