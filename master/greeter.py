@@ -16,7 +16,7 @@ from typing import Final
 
 from master.events import EventBus
 from master.identity import Identity
-from master.keyring import ACCEPTED, KeyEntry, Keyring, Verdict
+from master.keyring import ACCEPTED, PENDING, KeyEntry, Keyring, Verdict
 from master.keystore import KeyStore
 from master.quota import Bucket, Buckets
 from master.roster import Roster
@@ -26,7 +26,7 @@ from pki.welcome import Welcome, seal_welcome
 from shoal.clock import Clock
 from shoal.errors import StoreError, TrustError
 from shoal.event import minion_start
-from shoal.messages import PROBE, WANT_FACTS, WELCOME, reply
+from shoal.messages import HELLO_FIRST, PROBE, WANT_FACTS, WELCOME, reply
 from shoal.transport import Inbound, MasterTransport
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ _REFUSED_RETRY_S: Final = 300.0
 _BUSY_RETRY_S: Final = 5.0
 _PROBE_S: Final = 3.0
 _MAX_JOINING: Final = 5000
+_MAX_WAITING: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class Greeter:
         self._clock = clock
         self._now = now
         self._joining: set[asyncio.Task[None]] = set()
+        self._waiting: dict[str, bytes] = {}  # pending peers and the connection they wait at
         self.transport: MasterTransport | None = None  # set once the sockets are there
 
     def hello(self, inbound: Inbound, body: object) -> None:
@@ -94,6 +96,12 @@ class Greeter:
             self._join_soon(inbound, hello)
         else:
             self._decide(inbound, hello)
+
+    def accepted(self, peer: str) -> None:
+        """Tell a waiting minion that an operator has accepted its key."""
+        route = self._waiting.pop(peer, None)
+        if route is not None:
+            self._reply(route, reply(HELLO_FIRST))
 
     def _join_soon(self, inbound: Inbound, hello: Hello) -> None:
         if len(self._joining) >= _MAX_JOINING:
@@ -118,6 +126,7 @@ class Greeter:
             log.error("%s: %s", hello.id, error, extra={"action": "join_failed", "minion": hello.id})
             self._answer(inbound, hello, Verdict("busy", "the master's store is away"), _BUSY_RETRY_S)
             return
+        self._waiting.pop(inbound.peer, None)
         if self._keyring.may_join(hello, inbound.peer):  # nobody else took the id meanwhile
             self._keyring.join(hello, inbound.peer, _host(inbound.address))
             self._roster.ensure(hello.id, tags)
@@ -132,6 +141,8 @@ class Greeter:
             self._auth_event(hello, inbound, verdict.status, verdict.reason)
         if verdict.status == "denied":
             self._counters["hello refused: denied"] += 1
+        if verdict.status == PENDING and len(self._waiting) < _MAX_WAITING:
+            self._waiting[inbound.peer] = inbound.route
         if verdict.status != ACCEPTED:
             wait = _PENDING_RETRY_S if verdict.status in ("pending", "busy") else _REFUSED_RETRY_S
             self._answer(inbound, hello, verdict, wait)

@@ -6,6 +6,7 @@ count as unsafe until they are gone. Nobody else notices.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -36,6 +37,7 @@ class KeyRoom:
         roster: Roster,
         bus: EventBus,
         identity: Identity,
+        on_accepted: Callable[[str], None],
     ) -> None:
         self._keyring = keyring
         self._keys = keys
@@ -43,6 +45,7 @@ class KeyRoom:
         self._roster = roster
         self._bus = bus
         self._identity = identity
+        self._on_accepted = on_accepted
         self.transport: MasterTransport | None = None  # set once the sockets are there
 
     async def handle(self, request: Answer) -> Answer:
@@ -98,6 +101,7 @@ class KeyRoom:
         changed = self._keyring.set_state(entry, state)
         if state == ACCEPTED:
             self._roster.ensure(entry.id, {})
+            self._on_accepted(entry.peer)
         else:
             self._revoke(entry)
         self._event(changed, action)

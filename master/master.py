@@ -167,6 +167,7 @@ class Master:
             roster=self.roster,
             bus=self.bus,
             identity=self.identity,
+            on_accepted=self.greeter.accepted,
         )
 
     def _open_sockets(self) -> None:

@@ -42,8 +42,8 @@ def make_engine(url: URL, lock_wait_s: float) -> Engine:
 def alone_in_folder(folder: Path) -> Iterator[None]:
     """Let one process at a time prepare a SQLite file in `folder`.
 
-    SQLite itself does not wait when two processes switch a new file to WAL at once: one is told "locked". Neither
-    may we lock the database's own file: closing it would drop SQLite's locks (POSIX locks are per process).
+    SQLite itself does not wait when two processes switch a new file to WAL at once: one is told "locked".
+    Neither may we lock the database's own file: closing it would drop SQLite's locks, which are per process.
     """
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -57,8 +57,8 @@ def alone_in_folder(folder: Path) -> Iterator[None]:
 
 
 def _create_file(path: Path) -> None:
-    # SQLite would make it world-readable. Its -wal and -shm files take this file's mode. O_EXCL: a file that is
-    # there is not opened, for the reason above.
+    # SQLite would make it world-readable. Its -wal and -shm files take this file's mode. O_EXCL: a file that
+    # is there is not opened, for the reason above.
     try:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         os.close(os.open(path.resolve(), flags, 0o600))

@@ -7,6 +7,7 @@ fresh program, because by then a fork would carry zmq, nacl and the daemon's hea
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -15,6 +16,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import minion.executor.link
+import shoal.job
+import shoal.returns  # noqa: F401  these, because daemon and executor both need them: now they share the pages
 from minion.executor.settings import ExecutorSettings
 
 log = logging.getLogger(__name__)
@@ -34,6 +38,9 @@ class Spawner:
     def fork(self) -> int:
         """Fork an executor off this process, which should have done little else yet, and return its pid."""
         listener = bind(self.socket_path)
+        # What exists now is never collected, here or there: a collection would write to every page and so
+        # end the sharing.
+        gc.freeze()
         pid = os.fork()
         if pid == 0:
             self._become(listener)

@@ -51,15 +51,20 @@ def _measure(spawner: Spawner, inline: int, forked: int) -> None:
         ("inline test.ping, 50 at a time", "test.ping", inline, 50),
         ("forked (synced), one by one", "probe.nothing", forked, 1),
         ("forked (synced), 8 at a time", "probe.nothing", forked, 8),
-        ("forked test.kwarg, one by one", "sys.list_modules", forked, 1),
+        ("forked test.fib, one by one", "test.fib", forked, 1),
+        ("forked test.fib, 8 at a time", "test.fib", forked, 8),
     ):
         own, other, wall = time.process_time(), _cpu_s(pid), time.perf_counter()
         for start in range(0, count, window):
-            for job in [rig.send(fun) for _ in range(min(window, count - start))]:
+            for job in [
+                rig.send(fun, *([1] if fun == "test.fib" else [])) for _ in range(min(window, count - start))
+            ]:
                 rig.wait(job)
         wall, own = time.perf_counter() - wall, time.process_time() - own
         both = own + _cpu_s(pid) - other
-        print(f"{what:34} {count:>5} {wall / count * 1e6:9.0f} {both / count * 1e6:9.0f} {own / count * 1e6:14.0f}")
+        print(
+            f"{what:34} {count:>5} {wall / count * 1e6:9.0f} {both / count * 1e6:9.0f} {own / count * 1e6:14.0f}"
+        )
         rig.returns.clear()
     _memory("executor, forked young", pid)
     _memory("this process, with the test rig", os.getpid())
@@ -83,7 +88,9 @@ def _memory(what: str, pid: int) -> None:
         name, size, *_ = line.split()
         kib[name[:-1]] = int(size)
     private = kib["Private_Clean"] + kib["Private_Dirty"]
-    print(f"{what:34} PSS {kib['Pss'] / 1024:.1f} MiB, private {private / 1024:.1f} MiB, RSS {kib['Rss'] / 1024:.1f}")
+    print(
+        f"{what:34} PSS {kib['Pss'] / 1024:.1f} MiB, private {private / 1024:.1f} MiB, RSS {kib['Rss'] / 1024:.1f}"
+    )
 
 
 if __name__ == "__main__":

@@ -89,6 +89,11 @@ def test_timeout_is_a_failure(ask: Ask) -> None:
         ask("cmd.run 'sleep 60' timeout=0.1")
 
 
+def test_hidden_output_stays_hidden_on_timeout(ask: Ask) -> None:
+    with pytest.raises(CommandError, match=r"Timed out after 0\.2 seconds$"):
+        ask("cmd.run 'echo hidden; sleep 60' timeout=0.2 hide_output=True")
+
+
 def test_quote_that_is_not_closed_is_told(ask: Ask) -> None:
     with pytest.raises(CommandError, match="cannot be split into words: no closing quotation"):
         ask("""cmd.run "echo 'a" python_shell=false""")

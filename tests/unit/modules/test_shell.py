@@ -135,9 +135,18 @@ def test_timeout_kills_children_and_grandchildren() -> None:
 def test_timeout_kills_what_ignores_the_request_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shell, "_TERM_S", 0.2)
     code = "import os, signal, time; signal.signal(15, signal.SIG_IGN); print(os.getpid(), flush=True); time.sleep(60)"
+    started = time.monotonic()
     with pytest.raises(CommandError) as caught:
         python(code, timeout_s=0.4)
     assert gone(int(str(caught.value).rpartition(": ")[2]))
+    assert time.monotonic() - started < 5
+
+
+def test_timeout_ends_a_process_that_does_not_read_its_input() -> None:
+    started = time.monotonic()
+    with pytest.raises(CommandError, match="Timed out"):
+        sh("exec sleep 60", stdin="x" * 1_000_000, timeout_s=0.2)
+    assert time.monotonic() - started < 5
 
 
 def test_timeout_ends_a_process_that_has_closed_its_output() -> None:
