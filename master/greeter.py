@@ -143,6 +143,8 @@ class Greeter:
             self._counters["hello refused: denied"] += 1
         if verdict.status == PENDING and len(self._waiting) < _MAX_WAITING:
             self._waiting[inbound.peer] = inbound.route
+        elif verdict.status != PENDING:
+            self._waiting.pop(inbound.peer, None)
         if verdict.status != ACCEPTED:
             wait = _PENDING_RETRY_S if verdict.status in ("pending", "busy") else _REFUSED_RETRY_S
             self._answer(inbound, hello, verdict, wait)

@@ -25,6 +25,7 @@ from modules.context import Context
 from shoal.frames import pack
 from shoal.job import Job
 
+EXIT_BROKEN: Final = 70  # our own mistake; see the box's log
 EXIT_OUT_OF_MEMORY: Final = 71  # not even the explanation could be made
 EXIT_TERMINATED: Final = 72  # by SIGTERM, before or after the function ran
 EXIT_NO_PIPE: Final = 74  # the function closed our pipe, or the executor is gone
@@ -50,12 +51,13 @@ def run(
     except Interruption:
         status = EXIT_TERMINATED
     except MemoryError:
-        status = EXIT_OUT_OF_MEMORY
+        status = EXIT_BROKEN: Final = 70  # our own mistake; see the box's log
+EXIT_OUT_OF_MEMORY
     except OSError:
         status = EXIT_NO_PIPE
     except BaseException as error:  # the last line of defence: the executor's code must never run on in here
         logging.getLogger(__name__).error("job child failed", exc_info=error, extra={"action": "job_child"})
-        status = 70
+        status = EXIT_BROKEN
     finally:
         _flush()
         os._exit(status)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from minion.executor import tree
-from minion.executor.autopsy import Death, explain, oom_kills
+from minion.executor.autopsy import Death, explain
 from minion.executor.call import Bounds, Ending, ending
 from minion.executor.settings import ExecutorSettings
 from minion.loop import Loop, Timer
@@ -64,7 +64,6 @@ class JobProcess:
         self._settings = settings
         self._bounds = Bounds(output_max_bytes=settings.output_max_bytes)
         self._owner = owner
-        self._oom_kills = oom_kills()
         self._reader = FrameReader(settings.output_max_bytes + _HEADROOM)
         self._verdict: Verdict | None = None
         self._known: set[tree.Proc] = set()
@@ -166,7 +165,7 @@ class JobProcess:
     def _without_result(self, death: Death) -> Ending:
         if self._verdict is not None:
             return ending(self._verdict.outcome, self._verdict.text, self._bounds)
-        outcome, text = explain(death, self._settings, oom_kills() > self._oom_kills)
+        outcome, text = explain(death, self._settings)
         return ending(outcome, text, self._bounds)
 
     def _end(self, result: Ending) -> None:

@@ -6,26 +6,25 @@ queue → waits; else refused. Inline functions take no place, so a full box sti
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import signal
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
-from minion.executor import child
-from minion.executor.autopsy import Death, signal_name
+from minion.executor.autopsy import Death, OomWatch, signal_name
 from minion.executor.call import Bounds, Ending, Interruption, call_function, ending, from_error
 from minion.executor.control import Entry, JobView, Post, World, make_context
 from minion.executor.deadlines import Deadlines
+from minion.executor.fork import Forker
 from minion.executor.inline import time_limit
+from minion.executor.library import Library
 from minion.executor.outbox import Outbox
 from minion.executor.process import JobProcess, Verdict
 from minion.executor.settings import ExecutorSettings
 from minion.loop import Loop
 from modules.context import Context
-from modules.registry import Registry
 from shoal.job import Job
 from shoal.returns import Return
 from shoal.wire import Fields
@@ -38,19 +37,23 @@ SAY_STARTED_AFTER_S: Final = 0.1  # a job that ends sooner is not announced: its
 class Runner:
     """All jobs of this executor."""
 
-    def __init__(self, loop: Loop, outbox: Outbox, settings: ExecutorSettings, registry: Registry) -> None:
+    def __init__(
+        self, loop: Loop, outbox: Outbox, settings: ExecutorSettings, release: Callable[[], None]
+    ) -> None:
         self.settings = settings
-        self.registry = registry
+        self.library = Library(settings.synced)
         self.world = World(minion_id=settings.minion_id)
         self._loop = loop
         self._outbox = outbox
+        self._release = release
+        self._forker = Forker(self._release_all)
         self._queue: dict[str, Job] = {}
         self._running: dict[str, JobProcess] = {}
         self._unreaped: dict[int, JobProcess] = {}
         self._lingering: list[JobProcess] = []  # gone, but what they left behind has its grace time still
+        self._oom_watch = OomWatch(loop.clock)
         self._deadlines = Deadlines(loop, self._timed_out)
         self._announcements = Deadlines(loop, self._announce)
-        self.in_child: Callable[[], None] = lambda: None  # closes what a child must not hold
 
     @property
     def idle(self) -> bool:
@@ -68,7 +71,7 @@ class Runner:
         """Take `job`."""
         if job.jid in self._running or job.jid in self._queue or job.jid in self._outbox:
             log.info("job is in hand already", extra={"action": "job_duplicate", "job": job.log_context()})
-        elif self._is_inline(job):
+        elif self.library.prepare(job.fun):
             self._run_inline(job)
         elif self._has_place() and not self._queue:
             self._fork(job)
@@ -120,7 +123,9 @@ class Runner:
                 return
             process = self._unreaped.pop(pid, None)
             if process is not None:
-                process.reaped(Death(status, usage.ru_maxrss, usage.ru_utime + usage.ru_stime))
+                killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+                oom = killed and self._oom_watch.killed()
+                process.reaped(Death(status, usage.ru_maxrss, usage.ru_utime + usage.ru_stime, oom))
                 if process.killing:
                     self._lingering.append(process)
 
@@ -153,12 +158,6 @@ class Runner:
         most = self.settings.process_count_max
         return not most or len(self._running) < most
 
-    def _is_inline(self, job: Job) -> bool:
-        try:
-            return self.registry.inline(job.fun)
-        except Exception:  # the child meets the same and reports it
-            return False
-
     def _run_inline(self, job: Job) -> None:
         started, since = self._loop.clock.time(), self._loop.clock.monotonic()
         post = partial(self._from_job, job)
@@ -173,28 +172,15 @@ class Runner:
 
     def _fork(self, job: Job) -> bool:
         try:
-            read_fd, write_fd = os.pipe()
+            pid, fd = self._forker.fork(job, partial(self._context, job), self.settings)
         except OSError as error:
-            self.refuse(job, f"no pipe can be made: {error}")
-            return False
-        os.set_blocking(read_fd, False)
-        # Until the child has its own handler, SIGTERM would meet the executor's.
-        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
-        try:
-            pid = os.fork()
-            if pid == 0:
-                self._be_child(job, read_fd, write_fd)
-        except OSError as error:
-            os.close(read_fd)
             self.refuse(job, f"no process can be started: {error}")
             return False
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
-            os.close(write_fd)
-        self._took_off(job, pid, read_fd)
+        self._took_off(job, pid, fd)
         return True
 
     def _took_off(self, job: Job, pid: int, fd: int) -> None:
+        self._oom_watch.look()
         process = JobProcess(self._loop, job, pid, fd, self.settings, self)
         self._running[job.jid] = self._unreaped[pid] = process
         self._announcements.set(job.jid, SAY_STARTED_AFTER_S)
@@ -202,19 +188,13 @@ class Runner:
         if timeout_s:
             self._deadlines.set(job.jid, timeout_s)
 
-    def _be_child(self, job: Job, read_fd: int, write_fd: int) -> NoReturn:
-        try:
-            gc.freeze()  # or the first collection would copy every page of the parent's heap
-            os.close(read_fd)
-            self.in_child()
-            for process in self._running.values():
-                process.release()
-        except BaseException:
-            os._exit(child.EXIT_NO_PIPE)
-        child.run(job, partial(self._context, job), write_fd, self.settings)
-
     def _context(self, job: Job, post: Post) -> Context:
-        return make_context(self.world, self.registry, job, JobView(job, self.entries, post), post)
+        return make_context(self.world, self.library.registry, job, JobView(job, self.entries, post), post)
+
+    def _release_all(self) -> None:
+        self._release()
+        for process in self._running.values():
+            process.release()
 
     # --- ending
 

@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from minion.executor.control import World
+from minion.executor.library import Library
 from minion.executor.link import Link
 from minion.executor.outbox import Outbox
 from minion.executor.runner import Runner
 from minion.executor.settings import ExecutorSettings
 from minion.executor.signals import SignalPipe
 from minion.loop import Loop, Timer
-from modules.registry import Registry
 from shoal.errors import WireError
 from shoal.job import Job
 from shoal.version import VERSION
@@ -58,8 +58,7 @@ class Server:
         self._end_timer: Timer | None = None
         self._drain_path: Path | None = None
         self._outbox = Outbox(settings.kept_max_bytes)
-        self._runner = Runner(loop, self._outbox, settings, _registry(settings))
-        self._runner.in_child = self._release
+        self._runner = Runner(loop, self._outbox, settings, self._release)
         self._signals = SignalPipe(
             loop, {signal.SIGCHLD: self._runner.reap, signal.SIGTERM: self._sigterm, signal.SIGHUP: _nothing}
         )
@@ -137,7 +136,7 @@ class Server:
 
     def _take_settings(self, settings: ExecutorSettings) -> None:
         if settings.synced != self._settings.synced:
-            self._runner.registry = _registry(settings)
+            self._runner.library = Library(settings.synced)
         self._settings = self._runner.settings = settings
         self._runner.world = replace(self._runner.world, minion_id=settings.minion_id)
         self._outbox.max_bytes = settings.kept_max_bytes
@@ -168,7 +167,7 @@ class Server:
             self._end_when_done()
 
     def _on_reload(self, _fields: Fields) -> None:
-        self._runner.registry.reload_synced()
+        self._runner.library.reload()
 
     def _on_ping(self, _fields: Fields) -> None:
         self._outbox.tell({"op": "pong"})
@@ -251,10 +250,6 @@ class Server:
         for link in (*self._strangers, self._daemon):
             if link is not None:
                 link.release()
-
-
-def _registry(settings: ExecutorSettings) -> Registry:
-    return Registry(Path(settings.synced) if settings.synced else None)
 
 
 def _nothing() -> None:

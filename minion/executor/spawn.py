@@ -16,9 +16,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import minion.executor.link
+# Not used here: daemon and executor both need these, and what is there before the fork is shared.
+import minion.executor.link  # noqa: F401
 import shoal.job
-import shoal.returns  # noqa: F401  these, because daemon and executor both need them: now they share the pages
+import shoal.returns  # noqa: F401
 from minion.executor.settings import ExecutorSettings
 
 log = logging.getLogger(__name__)

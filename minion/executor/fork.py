@@ -1,0 +1,58 @@
+"""Forks the child of a job, so that it holds nothing of the executor but its pipe."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+from collections.abc import Callable
+from typing import NoReturn
+
+from minion.executor import child
+from minion.executor.control import Post
+from minion.executor.settings import ExecutorSettings
+from modules.context import Context
+from shoal.job import Job
+
+
+class Forker:
+    """Starts children; `release` closes, in the child, what belongs to the executor."""
+
+    def __init__(self, release: Callable[[], None]) -> None:
+        self._release = release
+
+    def fork(
+        self, job: Job, make_context: Callable[[Post], Context], settings: ExecutorSettings
+    ) -> tuple[int, int]:
+        """Return pid and the readable, non-blocking end of the pipe. Raises OSError."""
+        read_fd, write_fd = os.pipe()
+        # Until the child has handlers of its own, a SIGTERM to it would reach the executor through the pipe
+        # that both wake up by.
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._be_child(job, make_context, (read_fd, write_fd), settings)
+        except OSError:
+            os.close(read_fd)
+            raise
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
+            os.close(write_fd)
+        os.set_blocking(read_fd, False)
+        return pid, read_fd
+
+    def _be_child(
+        self,
+        job: Job,
+        make_context: Callable[[Post], Context],
+        pipe: tuple[int, int],
+        settings: ExecutorSettings,
+    ) -> NoReturn:
+        try:
+            gc.freeze()  # or the first collection would copy every page of the parent's heap
+            os.close(pipe[0])
+            self._release()
+        except BaseException:
+            os._exit(child.EXIT_BROKEN)
+        child.run(job, make_context, pipe[1], settings)

@@ -1,0 +1,47 @@
+"""The functions of this box as the executor sees them: which run inline, and what is worth knowing before a fork.
+
+Built-in modules are loaded here once, and the signatures of functions that are asked for are read here once: each
+child then finds them ready. Synced files are never run in the executor, only in children: they are not ours.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from modules.registry import Registry
+
+log = logging.getLogger(__name__)
+
+
+class Library:
+    """The registry with its synced folder ("" = none)."""
+
+    def __init__(self, synced: str) -> None:
+        self._folder = Path(synced) if synced else None
+        self._ready: set[str] = set()
+        self.registry = Registry(self._folder)
+
+    def prepare(self, name: str) -> bool:
+        """Load what a child will need for function `name`; return True if it need not be forked at all."""
+        try:
+            inline = self.registry.inline(name)
+            if not inline and name not in self._ready:
+                self._read_signature(name)
+        except Exception:  # the child meets the same and reports it
+            log.debug("cannot prepare %s", name, exc_info=True)
+            return False
+        return inline
+
+    def reload(self) -> None:
+        """Look at the synced folder again."""
+        self._ready.clear()
+        self.registry.reload_synced()
+
+    def _read_signature(self, name: str) -> None:
+        module = name.partition(".")[0]
+        if self._folder is not None and (self._folder / f"{module}.py").exists():
+            return
+        if name in self.registry.names_in(module):  # `get` would load much to explain a wrong name
+            _ = self.registry.get(name).signature
+            self._ready.add(name)
