@@ -291,7 +291,7 @@ class Collector:
         if self._keyring.peer(rotation.curve_key.hex()) is not None:
             raise TrustError("same keys", f"{session.id}'s new key is in use already")
         fresh = self._keyring.rotate(entry, rotation.sign_key, rotation.curve_key)
-        self._keys.rotate(entry, fresh)
+        self._keys.rotate(fresh)
         self._bus.publish("shoal/key", {"id": entry.id, "act": "rotate"})
         self._send(session.route, reply(ROTATED, fresh.fingerprint))
 

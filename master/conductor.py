@@ -38,8 +38,6 @@ _TICK_S: Final = 1.0
 _ROOM: Final = 2048  # bytes of a job besides its arguments
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run is; `waiting` holds up to 20 ids."""

@@ -202,7 +202,7 @@ class Greeter:
         old = self._keyring.rotated_out(inbound.peer)
         if old is not None:
             self._sessions.revoke(old.peer)
-            self._keys.end_rotation(entry)
+            log.info("%s uses its new keys", entry.id, extra={"action": "rotated", "minion": entry.id})
         self._roster.ensure(entry.id, {})
         self._answer(inbound, hello, Verdict(ACCEPTED), 0.0)
         if self._roster.digest(entry.id) != hello.grains_digest:

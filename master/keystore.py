@@ -75,23 +75,17 @@ class KeyStore:
         """Delete a key and, if it held its id, all that is kept of that id. Raises StoreError."""
         await self._writer.call(self._store.minions.delete, entry.id, entry.fingerprint)
 
-    def rotate(self, old: KeyEntry, new: KeyEntry) -> None:
-        """Store that `old` may also come with the keys of `new`."""
-        self._soon(partial(self._replace, old, new))
-
-    def end_rotation(self, entry: KeyEntry) -> None:
-        """Store that the new keys are in use: what was known of the old ones is gone."""
-        log.info("%s uses its new keys", entry.id, extra={"action": "rotated", "minion": entry.id})
-
-    def _replace(self, old: KeyEntry, new: KeyEntry) -> None:
-        tags = self._store.tags.of(old.id)
-        facts = self._store.facts.get(old.id)
-        self._store.minions.delete(old.id, old.fingerprint)
-        self._store.minions.put(self._record(new))
-        if tags:
-            self._store.tags.set(old.id, tags)
-        if facts is not None:
-            self._store.facts.put([facts])
+    def rotate(self, new: KeyEntry) -> None:
+        """Store the new keys of a minion; the old ones stay good in memory until the new ones are seen."""
+        curve_key = bytes.fromhex(new.peer)
+        work = partial(
+            self._store.minions.rotate,
+            new.id,
+            sign_key=new.sign_key,
+            curve_key=curve_key,
+            fingerprint=new.fingerprint,
+        )
+        self._soon(work)
 
     def _admit(self, hello: Hello, peer: str, source: str) -> dict[str, str]:
         now = self._now()

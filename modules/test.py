@@ -7,8 +7,6 @@ may run.
 from __future__ import annotations
 
 import os
-import secrets
-import string
 import sys
 import time
 from typing import Any
@@ -20,6 +18,7 @@ from shoal.errors import ArgumentError, ModuleError
 from shoal.version import VERSION
 
 _MAX_TEXT = 1024 * 1024
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
 @function(inline=True, replay="safe")
@@ -235,6 +234,8 @@ def rand_sleep(ctx: Context, max_: float = 60.0) -> bool:
 
         shoal '*' test.rand_sleep 0.1
     """
+    import secrets  # loads OpenSSL: 4 MB that a ping does not need
+
     return sleep(ctx, secrets.randbelow(1001) / 1000 * max_)
 
 
@@ -248,8 +249,9 @@ def rand_str(ctx: Context, size: int = 32) -> str:
     """
     if not 0 <= size <= _MAX_TEXT:
         raise ArgumentError(f"test.rand_str: 'size' must be 0 to {_MAX_TEXT}, not {size}")
-    letters = string.ascii_letters + string.digits
-    return "".join(secrets.choice(letters) for _ in range(size))
+    import secrets  # as above
+
+    return "".join(secrets.choice(_LETTERS) for _ in range(size))
 
 
 @function(replay="safe")

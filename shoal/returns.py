@@ -73,7 +73,7 @@ class Return:
             packed=fields.blob("packed", MAX_VALUE_BYTES),
             started=fields.seconds("started"),
             duration_s=fields.seconds("duration_s"),
-            trimmed=fields.integer("trimmed", 0, 2**63),
+            trimmed=fields.integer("trimmed", 0, 2**63 - 1),
             out=fields.text("out", 32),
             minion=minion,
         )

@@ -33,15 +33,11 @@ class MinionRecord:
     changed_at: float
     source: str = ""  # the address it came from
     reason: str = ""  # why it is in this state, for people
-    next_curve_key: bytes = b""  # accepted beside curve_key until overlap_until, while the minion rotates
-    overlap_until: float = 0.0
 
     def __post_init__(self) -> None:
         if self.state not in STATES:
             raise StoreError(f"minion {self.id}: unknown key state {self.state!r}")
         if len(self.curve_key) != _KEY_BYTES or len(self.sign_key) != _KEY_BYTES:
-            raise StoreError(f"minion {self.id}: a public key has {_KEY_BYTES} bytes")
-        if len(self.next_curve_key) not in (0, _KEY_BYTES):
             raise StoreError(f"minion {self.id}: a public key has {_KEY_BYTES} bytes")
 
 

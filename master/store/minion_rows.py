@@ -86,11 +86,10 @@ def _check(connection: Connection, record: MinionRecord, was: str) -> None:
                 f"delete or deny {present.fingerprint[:23]} first"
             )
     if record.state == ACCEPTED:
-        keys = [key for key in (record.curve_key, record.next_curve_key) if key]
         query = select(minions.c.id).where(
             minions.c.state == ACCEPTED,
             minions.c.id != record.id,
-            minions.c.curve_key.in_(keys) | minions.c.next_curve_key.in_(keys),
+            minions.c.curve_key == record.curve_key,
         )
         other = connection.execute(query.limit(1)).scalar()
         if other:

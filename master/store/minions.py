@@ -42,7 +42,7 @@ class Minions:
 
     def by_curve_key(self, curve_key: bytes) -> tuple[MinionRecord, ...]:
         """Return the keys with this CURVE key, now or next in a rotation. Raises StoreError."""
-        return self._select((minions.c.curve_key == curve_key) | (minions.c.next_curve_key == curve_key))
+        return self._select(minions.c.curve_key == curve_key)
 
     def all(self, state: str = "") -> tuple[MinionRecord, ...]:
         """Return the keys in `state`, or all, by id. Raises StoreError."""
@@ -119,29 +119,15 @@ class Minions:
                 rows.wipe(connection, minion)
             return record
 
-    def begin_rotation(self, minion: str, next_curve_key: bytes, overlap_until: float) -> MinionRecord:
-        """Accept `next_curve_key` beside the accepted key until `overlap_until` (epoch seconds).
+    def rotate(self, minion: str, *, sign_key: bytes, curve_key: bytes, fingerprint: str) -> MinionRecord:
+        """Give the id's accepted minion new keys; all that is kept of it stays.
 
         Raises:
-            StoreError: the id has no accepted key, or the next key belongs to another id.
+            StoreError: the id has no accepted key, or the new key belongs to another id.
         """
         with self._database.write() as connection:
             present = rows.accepted(connection, minion)
-            changes = {"next_curve_key": next_curve_key, "overlap_until": overlap_until}
-            return rows.change(connection, minion, present.fingerprint, changes | self._now())
-
-    def end_rotation(self, minion: str, fingerprint: str) -> MinionRecord:
-        """Make the next key the only one; `fingerprint` is the new pair's.
-
-        Raises:
-            StoreError: the id has no accepted key or is not rotating.
-        """
-        with self._database.write() as connection:
-            present = rows.accepted(connection, minion)
-            if not present.next_curve_key:
-                raise StoreError(f"minion {minion} is not rotating its key")
-            changes: dict[str, object] = {"curve_key": present.next_curve_key, "fingerprint": fingerprint}
-            changes |= {"next_curve_key": b"", "overlap_until": 0.0}
+            changes = {"sign_key": sign_key, "curve_key": curve_key, "fingerprint": fingerprint}
             return rows.change(connection, minion, present.fingerprint, changes | self._now())
 
     def delete(self, minion: str, fingerprint: str = "") -> int:

@@ -97,8 +97,6 @@ minions: Final = Table(
     _time("changed_at"),
     _text("source"),
     _text("reason"),
-    _blob("next_curve_key"),
-    _time("overlap_until"),
 )
 _HELD: Final = text("state <> 'denied'")
 _ACCEPTED: Final = text("state = 'accepted'")
@@ -112,7 +110,6 @@ Index(
 )
 Index("ix_minions_id_folded", minions.c.id_folded)
 Index("ix_minions_curve_key", minions.c.curve_key)
-Index("ix_minions_next_curve_key", minions.c.next_curve_key)
 
 facts: Final = Table(
     "facts",

@@ -51,8 +51,7 @@ def run(
     except Interruption:
         status = EXIT_TERMINATED
     except MemoryError:
-        status = EXIT_BROKEN: Final = 70  # our own mistake; see the box's log
-EXIT_OUT_OF_MEMORY
+        status = EXIT_OUT_OF_MEMORY
     except OSError:
         status = EXIT_NO_PIPE
     except BaseException as error:  # the last line of defence: the executor's code must never run on in here

@@ -16,7 +16,7 @@ def states(store: Store, minion: str = "web1") -> dict[int, str]:
 
 
 def test_key_comes_back_as_it_was_stored(store: Store) -> None:
-    record = key(source="192.0.2.7", reason="by hand", next_curve_key=b"n" * 32, overlap_until=NOW + 60)
+    record = key(source="192.0.2.7", reason="by hand")
     store.minions.put(record)
     assert store.minions.get("web1") == record
     assert store.minions.get("web2") is None
@@ -126,10 +126,9 @@ def test_accepted_key_cannot_serve_two_ids(store: Store) -> None:
 
 
 def test_keys_are_found_by_curve_key(store: Store) -> None:
-    store.minions.put(key("web1", next_curve_key=b"n" * 32))
+    store.minions.put(key("web1"))
     store.minions.put(key("web2", state="pending"))
     assert [r.id for r in store.minions.by_curve_key(key().curve_key)] == ["web1", "web2"]
-    assert [r.id for r in store.minions.by_curve_key(b"n" * 32)] == ["web1"]
     assert store.minions.by_curve_key(b"?" * 32) == ()
 
 
@@ -148,49 +147,32 @@ def test_twin_is_an_id_that_differs_in_case_only(store: Store) -> None:
     assert store.minions.twin("web2") == ""
 
 
-def rotating(store: Store) -> MinionRecord:
-    store.minions.put(key())
-    return store.minions.begin_rotation("web1", b"n" * 32, NOW + 3600)
-
-
-def test_rotation_keeps_both_keys_until_it_ends(store: Store) -> None:
-    record = rotating(store)
-    assert (record.curve_key, record.next_curve_key, record.overlap_until) == (
-        key().curve_key,
-        b"n" * 32,
-        NOW + 3600,
+def rotate(store: Store, curve_key: bytes = b"n" * 32) -> MinionRecord:
+    return store.minions.rotate(
+        "web1", sign_key=b"s" * 32, curve_key=curve_key, fingerprint="new:fingerprint"
     )
-    record = store.minions.end_rotation("web1", "new:fingerprint")
-    assert (record.curve_key, record.next_curve_key, record.overlap_until) == (b"n" * 32, b"", 0.0)
+
+
+def test_rotation_replaces_both_keys_and_keeps_the_rest(store: Store) -> None:
+    store.minions.put(key())
+    store.tags.set("web1", {"site": "paris"})
+    record = rotate(store)
+    assert (record.sign_key, record.curve_key) == (b"s" * 32, b"n" * 32)
     assert store.minions.keys("web1") == (record,)
-    assert record.fingerprint == "new:fingerprint"
+    assert store.tags.of("web1") == {"site": "paris"}
 
 
 def test_rotation_to_another_ids_key_is_refused(store: Store) -> None:
     store.minions.put(key("web2", 2))
     store.minions.put(key())
     with pytest.raises(StoreError, match="web1 shows the key of web2"):
-        store.minions.begin_rotation("web1", key(number=2).curve_key, NOW + 60)
-
-
-def test_new_box_cannot_take_the_next_key_of_a_rotation(store: Store) -> None:
-    rotating(store)
-    with pytest.raises(StoreError, match="web2 shows the key of web1"):
-        store.minions.put(key("web2", 2, curve_key=b"n" * 32))
+        rotate(store, key(number=2).curve_key)
 
 
 def test_only_an_accepted_key_rotates(store: Store) -> None:
     store.minions.put(key(state="pending"))
     with pytest.raises(StoreError, match="no accepted key"):
-        store.minions.begin_rotation("web1", b"n" * 32, NOW + 60)
-    with pytest.raises(StoreError, match="no accepted key"):
-        store.minions.end_rotation("web1", "x")
-
-
-def test_rotation_that_did_not_begin_does_not_end(store: Store) -> None:
-    store.minions.put(key())
-    with pytest.raises(StoreError, match="not rotating"):
-        store.minions.end_rotation("web1", "x")
+        rotate(store)
 
 
 def remembered(store: Store) -> tuple[object, dict[str, str]]:

@@ -111,7 +111,9 @@ print(json.dumps(sorted(name for name in sys.modules)))
     assert loaded.isdisjoint(
         {"modules.cmd", "modules.status", "modules.match", "modules.grains", "modules.shell"}
     )
-    assert loaded.isdisjoint({"yaml", "psutil", "subprocess", "shoal.targets", "asyncio"})
+    assert loaded.isdisjoint(
+        {"yaml", "psutil", "subprocess", "hashlib", "secrets", "shoal.targets", "asyncio"}
+    )
 
 
 def test_synced_file_adds_a_module(tmp_path: Path, ctx: Any) -> None:

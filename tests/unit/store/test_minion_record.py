@@ -22,7 +22,6 @@ GOOD = {
         ({"state": "trusted"}, "unknown key state 'trusted'"),
         ({"curve_key": b"c" * 31}, "a public key has 32 bytes"),
         ({"sign_key": b""}, "a public key has 32 bytes"),
-        ({"next_curve_key": b"n"}, "a public key has 32 bytes"),
     ],
 )
 def test_record_with_a_bad_key_or_state_cannot_be_made(changes: dict[str, object], says: str) -> None:

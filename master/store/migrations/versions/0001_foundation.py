@@ -75,13 +75,11 @@ def _minions() -> None:
         *_blobs("curve_key", "sign_key"),
         *_times("first_seen", "changed_at"),
         *_text("source", "reason"),
-        *_blobs("next_curve_key"),
-        *_times("overlap_until"),
         sa.PrimaryKeyConstraint("id", "fingerprint", name="pk_minions"),
     )
     _unique_where("uq_minions_held", "id", "state <> 'denied'")
     _unique_where("uq_minions_accepted_curve_key", "curve_key", "state = 'accepted'")
-    for column in ("id_folded", "curve_key", "next_curve_key"):
+    for column in ("id_folded", "curve_key"):
         op.create_index(f"ix_minions_{column}", "minions", [column])
 
 
