@@ -248,9 +248,9 @@ class Performance:
             self._run.open = bool(self._run.sent)
 
     def _step(self) -> list[Return | Silence]:
-        """Take what came, give up who is due, fill the window again."""
+        """Take what came, give up who is due, then fill the window: a failure must be known before that."""
         conductor = self._conductor
-        items: list[Return | Silence] = self._fill()
+        items: list[Return | Silence] = []
         for item in (
             *self._watch.take(),
             *conductor.judge_silence(self._run, conductor.timeout(self._order)),

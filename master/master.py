@@ -258,5 +258,7 @@ class Master:
         cut = await self.writer.read(
             partial(retention.cut, before=before, keep_returns=config.keep_returns_max)
         )
-        while cut and await self.writer.call(partial(retention.step, cut)):
+        rows = 1 if cut else 0
+        while rows:
+            rows = await self.writer.call(retention.step, cut)
             await asyncio.sleep(_RETENTION_PAUSE_S)

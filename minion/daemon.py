@@ -24,10 +24,10 @@ from minion.loop import Loop
 from minion.membership import Membership
 from minion.minion import Minion, Parts
 from minion.outbox import Outbox
+from minion.policy import policy_of
 from pki.anchor import TrustAnchor
 from pki.envelope import ENVELOPE_OVERHEAD
 from pki.keys import NodeKeys, sha256
-from pki.policy import Policy
 from pki.rotation import make_rotation
 from pki.trust import JobTrust
 from pki.welcome import MAX_WELCOME_BYTES, Welcome
@@ -61,7 +61,7 @@ class Facts:
     @classmethod
     def collect(cls, paths: Paths, config: MinionConfig) -> Facts:
         """Ask the box about itself."""
-        settings = {"id": config.id, "grains": config.grains, "grains_file": str(paths.config_dir / "grains")}
+        settings = {"id": config.id, "grains": config.grains, "grains_file": str(paths.grains_file)}
         grains = collect(settings)
         grains["id"] = config.id
         grains["master"] = config.master[0] if config.master else ""
@@ -121,11 +121,6 @@ class Daemon:
                 heartbeat_timeout_ms=int(config.heartbeat_s * 2000),
             ),
         )
-        policy = Policy(
-            disabled_modules=frozenset(config.disable_modules),
-            disabled_functions=config.disable_functions,
-            allowed_functions=config.allowed_functions,
-        )
         minion = Minion(
             Parts(
                 id=config.id,
@@ -134,7 +129,7 @@ class Daemon:
                 token=joined.token,
                 loop=self._loop,
                 clock=self._clock,
-                trust=JobTrust(TrustAnchor(joined.root_key), config.id, policy),
+                trust=JobTrust(TrustAnchor(joined.root_key), config.id, policy_of(config)),
                 connector=self._connector,
                 endpoints=Endpoints(
                     membership.endpoints(config.master, config.publish_port, config.master_port)

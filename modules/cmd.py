@@ -14,10 +14,10 @@ from typing import Any
 
 from modules import shell as processes
 from modules.context import Context
-from modules.function import function
 from modules.process_env import find_account, own_home
 from modules.result import Result
 from shoal.errors import ArgumentError, CommandError, ModuleError
+from shoal.functions.function import function
 
 SHELL = "/bin/sh"
 

@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from modules.context import Context
-from modules.function import function
 from shoal.errors import ArgumentError, WireError
+from shoal.functions.function import function
 from shoal.ids import check_jid
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from modules.function import Function
 from modules.sources import Broken, BuiltIn, Source, SyncedFolder
 from shoal.errors import UnknownFunctionError
+from shoal.functions.function import Function
 
 KEPT: Final = frozenset({"minion", "saltutil", "sys"})
 

@@ -15,23 +15,14 @@ from types import ModuleType
 from typing import Final, Protocol
 
 import modules
-from modules.function import Function, marks_of
+from shoal.functions.function import Function, marks_of
 
 # Files of this package that are its machinery, not something to ask of a box.
 MACHINERY: Final = frozenset(
-    {
-        "coerce",
-        "context",
-        "function",
-        "kept_output",
-        "kinds",
-        "literal",
-        "lookup",
-        "parameters",
-        "process_env",
-    }
-    | {"process_io", "registry", "result", "shell", "signature", "sources", "standalone"}
+    {"context", "kept_output", "lookup", "process_env", "process_io"}
+    | {"registry", "result", "shell", "sources", "standalone"}
 )
+
 # Modules that are only other names for functions of these modules.
 ALIAS_HOMES: Final[Mapping[str, tuple[str, ...]]] = {"saltutil": ("minion", "sys")}
 

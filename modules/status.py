@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from modules.context import Context
-from modules.function import function
 from shoal.errors import ModuleError
+from shoal.functions.function import function
 
 _SAMPLE_S: Final = 0.1  # how long the processor is watched for its load in percent
 

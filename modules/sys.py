@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from modules.context import Context
-from modules.function import Function, function
-from modules.parameters import REQUIRED
 from modules.registry import Registry
+from shoal.functions.function import Function, function
+from shoal.functions.parameters import REQUIRED
 
 
 @function(replay="safe")

@@ -12,9 +12,9 @@ import time
 from typing import Any
 
 from modules.context import Context
-from modules.function import function
 from modules.result import Result
 from shoal.errors import ArgumentError, ModuleError
+from shoal.functions.function import function
 from shoal.version import VERSION
 
 _MAX_TEXT = 1024 * 1024

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Final
 
-from master.cli import exits
+from shoal import exits
 from shoal.errors import WireError
 from shoal.frames import FrameReader, pack
 

@@ -9,10 +9,10 @@ import json
 import time
 from typing import Any, Final, NamedTuple
 
-from master.cli import exits
 from master.cli.client import Conversation
-from master.cli.exits import UsageError
 from master.cli.output import Output
+from shoal import exits
+from shoal.exits import UsageError
 from shoal.outputters.terminal import clean, clean_line
 
 _YES: Final = ("true", "yes", "1", "on")

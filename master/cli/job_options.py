@@ -10,9 +10,9 @@ import sys
 from typing import Any
 
 from master.cli.docs import SYS_DOC
-from master.cli.exits import UsageError
 from master.cli.options import Parser, at_least_one, comma_list, seconds
 from master.cli.target_options import target
+from shoal.exits import UsageError
 
 
 def add_job_options(parser: Parser) -> None:

@@ -11,14 +11,14 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
-from master.cli import exits
 from master.cli.client import Conversation, Refused
-from master.cli.exits import CliError, UsageError
 from master.cli.key_options import KeyAction, key_action, key_parser, reachable_states
 from master.cli.key_report import STATES, matching, nothing_matched, write_keys
 from master.cli.output import Output, check_out, open_output
 from master.cli.place import socket_path
-from master.cli.program import complain, run_program
+from shoal import exits
+from shoal.exits import CliError, UsageError
+from shoal.program import complain, run_program
 
 _PAST: Final = {"accept": "accepted", "reject": "rejected", "delete": "deleted"}
 

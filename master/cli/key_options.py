@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Final, NamedTuple
 
-from master.cli.exits import UsageError
 from master.cli.options import Parser, add_output_options
+from shoal.exits import UsageError
 
 EVERYONE: Final = "*"
 _LIST_WORDS: Final = {

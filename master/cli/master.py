@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Sequence
 from typing import Final
 
-from master.cli.exits import UsageError
 from master.cli.options import Parser
-from master.cli.program import run_program
+from shoal.exits import UsageError
 from shoal.paths import Paths
+from shoal.program import run_program
 
 _USAGE: Final = "shoal-master [options]"
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
-from master.cli.exits import UsageError
+from shoal.exits import UsageError
 from shoal.version import VERSION
 
 LOG_LEVELS: Final = (

@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
-from master.cli.exits import UsageError
 from master.cli.options import wants_colour
 from shoal.errors import ConfigError
+from shoal.exits import UsageError
 
 NESTED: Final = "nested"
 WHOLE: Final = frozenset({"json", "table"})  # one document: they need all results at once

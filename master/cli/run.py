@@ -6,14 +6,14 @@ import argparse
 from collections.abc import Sequence
 from typing import Final
 
-from master.cli import exits
 from master.cli.client import Conversation
 from master.cli.docs import SYS_DOC, merge_docs, write_docs
-from master.cli.exits import UsageError
 from master.cli.options import Parser, add_output_options
 from master.cli.output import Output, check_out, open_output
 from master.cli.place import socket_path
-from master.cli.program import run_program
+from shoal import exits
+from shoal.exits import UsageError
+from shoal.program import run_program
 
 _USAGE: Final = "shoal-run [options] <module.function> [arguments]"
 _STATE_EVENT: Final = "state.event"

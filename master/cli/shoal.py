@@ -7,18 +7,18 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from master.cli import exits
 from master.cli.client import Conversation, Message, Refused
 from master.cli.docs import SYS_DOC
 from master.cli.job_options import add_job_options, command, run_request
 from master.cli.options import Parser, add_output_options
 from master.cli.output import Output, check_out, open_output
 from master.cli.place import socket_path
-from master.cli.program import complain, run_program
 from master.cli.progress import Progress
 from master.cli.report import Report, summary
 from master.cli.target_options import add_target_options, target
+from shoal import exits
 from shoal.clock import SystemClock
+from shoal.program import complain, run_program
 
 _USAGE: Final = "shoal [options] '<target>' <module.function> [arguments]"
 _EPILOG: Final = """\

@@ -14,8 +14,8 @@ from typing import Any, Final
 from minion.executor.trim import pack_value
 from modules.context import Context
 from modules.result import Result
-from modules.signature import bind
 from shoal.errors import ShoalError, WireError
+from shoal.functions.signature import bind
 from shoal.job import Job
 from shoal.returns import OUTCOMES
 from shoal.wire import Fields

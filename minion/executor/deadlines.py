@@ -42,8 +42,9 @@ class Deadlines:
     def _ring(self) -> None:
         self._timer = None
         now = self._loop.clock.monotonic()
-        for key in [key for key, due in self._due.items() if due <= now]:
-            del self._due[key]
-            self._on_due(key)
+        for due, key in sorted((due, key) for key, due in self._due.items() if due <= now):
+            if self._due.get(key) == due:  # not dropped or set anew by the one before
+                del self._due[key]
+                self._on_due(key)
         if self._due:
             self._arm(min(self._due.values()))

@@ -26,6 +26,7 @@ def serve(listener: socket.socket, settings: ExecutorSettings) -> None:
     server = Server(loop, listener, settings)
     # Again, so that the socket's owner as its clients see it (SO_PEERCRED) is this process, not the daemon's.
     listener.listen(BACKLOG)
+    limits.give_back_memory()
     gc.freeze()  # jobs are forked from here
     loop.run()
     del server

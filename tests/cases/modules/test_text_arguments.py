@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modules import literal
-from modules.coerce import Mismatch, from_text, from_value
+from shoal.functions import literal
+from shoal.functions.coerce import Mismatch, from_text, from_value
 
 BAD = object()
 STAY_TEXT = [

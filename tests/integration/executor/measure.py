@@ -17,7 +17,7 @@ from minion.executor.spawn import Spawner, fork_executor
 
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _SYNCED = """
-from modules.function import function
+from shoal.functions.function import function
 @function
 def nothing(ctx) -> bool:
     return True

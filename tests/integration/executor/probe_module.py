@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from modules.context import Context
-from modules.function import function
+from shoal.functions.function import function
 from modules.result import Result
 from shoal.errors import CommandError
 

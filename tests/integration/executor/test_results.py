@@ -179,7 +179,7 @@ def test_inline_function_runs_in_the_executor(one: Rig) -> None:
 def test_module_is_read_again_after_a_sync(one: Rig) -> None:
     folder = one.folder
     fresh = folder / "fresh.py"
-    text = "from modules.function import function\n@function\ndef f(ctx) -> int:\n    return {}\n"
+    text = "from shoal.functions.function import function\n@function\ndef f(ctx) -> int:\n    return {}\n"
     fresh.write_text(text.format(1))
     one.client.reload_modules()
     assert one.value("fresh.f") == 1

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from master.cli import master
-from master.cli.exits import CliError, UsageError
-from master.cli.program import run_program
 from shoal.errors import ConfigError, DeliveryError
+from shoal.exits import CliError, UsageError
+from shoal.program import run_program
 
 Captured = pytest.CaptureFixture[str]
 

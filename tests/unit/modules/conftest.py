@@ -11,7 +11,7 @@ import pytest
 
 from modules.context import Context
 from modules.registry import Registry
-from modules.signature import bind
+from shoal.functions.signature import bind
 
 JID = "20260917123456123456"
 

@@ -11,10 +11,10 @@ import pytest
 
 from modules import status
 from modules.context import Context
-from modules.function import Function
 from modules.registry import Registry
 from modules.result import Result
-from modules.signature import bind
+from shoal.functions.function import Function
+from shoal.functions.signature import bind
 from shoal.wire import MAX_DEPTH, encode, plain
 
 REGISTRY = Registry()

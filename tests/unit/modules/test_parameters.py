@@ -8,8 +8,8 @@ from typing import Any, Literal
 import pytest
 
 from modules.context import Context
-from modules.function import Function, Marks
-from modules.parameters import Signature
+from shoal.functions.function import Function, Marks
+from shoal.functions.parameters import Signature
 
 
 def test_every_type_is_shown_as_an_operator_reads_it() -> None:

@@ -16,7 +16,7 @@ from shoal.errors import UnknownFunctionError
 
 HEAD = """from __future__ import annotations
 from modules.context import Context
-from modules.function import function
+from shoal.functions.function import function
 """
 
 

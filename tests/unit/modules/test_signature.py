@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modules.context import Context
-from modules.function import Function, function, marks_of
-from modules.signature import bind
 from shoal.errors import ArgumentError
+from shoal.functions.function import Function, function, marks_of
+from shoal.functions.signature import bind
 
 
 def known(call: Any, name: str = "box.do") -> Function:

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from modules.function import Marks, marks_of
+from shoal.functions.function import Marks, marks_of
 from tests.unit.repository.tree import ROOT
 
 GUIDES = [name for name in ("README.md", "CONTRIBUTING.md") if (ROOT / name).exists()]

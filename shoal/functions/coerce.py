@@ -10,9 +10,9 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Final
 
-from modules import literal
-from modules.kinds import choices, is_any, item_kind, members, shown, value_kind
-from modules.literal import Plain
+from shoal.functions import literal
+from shoal.functions.kinds import choices, is_any, item_kind, members, shown, value_kind
+from shoal.functions.literal import Plain
 
 _TRUE: Final = frozenset({"true", "yes", "on"})
 _FALSE: Final = frozenset({"false", "no", "off"})

@@ -1,4 +1,4 @@
-"""How every program of this package runs: one place for errors, Ctrl-C and readers that leave.
+"""How every program of Shoal runs: one place for errors, Ctrl-C and readers that leave.
 
 - an error made on purpose is one line on stderr, `name: text`, and its exit code
 - anything else is `name: internal error: …` and exit 70; `--log-level=debug` shows the traceback
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from master.cli import exits
+from shoal import exits
 from shoal.errors import ShoalError
 
 _TALKATIVE: Final = ("all", "garbage", "trace", "debug")

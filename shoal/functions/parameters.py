@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_type_hints
 
-from modules import kinds
+from shoal.functions import kinds
 
 REQUIRED: Final[Any] = inspect.Parameter.empty
 Form = Literal["plain", "keyword", "rest", "extra"]  # name, * name, *name, **name

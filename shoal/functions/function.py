@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar, overload
 
-from modules.parameters import Signature
+from shoal.functions.parameters import Signature
 
 Replay = Literal["safe", "check", "never"]
 AnyCall = TypeVar("AnyCall", bound=Callable[..., Any])

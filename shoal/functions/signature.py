@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
-from modules import coerce
-from modules.function import Function
-from modules.parameters import Parameter
 from shoal.errors import ArgumentError
+from shoal.functions import coerce
+from shoal.functions.function import Function
+from shoal.functions.parameters import Parameter
 
 _SHOWN_CHARS: Final = 60
 _POSSIBLE: Final = 0.6  # likeness from which a name is worth suggesting
