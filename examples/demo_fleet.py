@@ -89,7 +89,9 @@ class DemoFleet:
         code = self._running[name].poll()
         if code is not None:
             lines = (self.folder / f"{name}.log").read_text(errors="replace").strip().splitlines()
-            raise DemoError(f"{name} ended with exit code {code}: {lines[-1] if lines else 'it said nothing'}")
+            raise DemoError(
+                f"{name} ended with exit code {code}: {lines[-1] if lines else 'it said nothing'}"
+            )
 
     def start_master(self) -> None:
         """Start the master and wait until programs can ask it."""
@@ -138,7 +140,8 @@ class DemoFleet:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                text=True,
+                encoding="utf-8",
+                errors="backslashreplace",
                 timeout=COMMAND_S,
                 check=False,
                 env=self.environment(host),

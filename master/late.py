@@ -65,4 +65,4 @@ class LateReturns:
             return None
         missing = set(self._store.returns.missing(jid))
         returned = {minion for minion in record.targets if minion not in missing}
-        return Run(jid, record.fun, frozenset(record.targets), returned=returned, open=False)
+        return Run(jid, record.fun, frozenset(record.targets), returned=returned)

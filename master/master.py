@@ -247,6 +247,8 @@ class Master:
             if not self.sessions.alive(session):
                 self.sessions.drop(session.id)
                 self.bus.publish("shoal/presence/change", {"new": [], "lost": [session.id]})
+        monotonic = self._clock.monotonic()
+        self.runs.tidy(monotonic, self._config.job_expires_s, lambda m: self.sessions.get(m) is not None)
 
     def _seen(self) -> dict[str, float]:
         now, monotonic = self.time.now(), self._clock.monotonic()

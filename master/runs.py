@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -17,6 +17,7 @@ from shoal.returns import Return
 from shoal.wire import encode
 
 MAX_KEPT_RUNS: Final = 256
+MAX_ACTIVE_RUNS: Final = 4096
 MAX_WATCH_BYTES: Final = 64 * 1024 * 1024
 _LEFT_OUT: Final = encode("[not shown: the reader does not keep up; see shoal-run jobs.lookup_jid]")
 
@@ -75,7 +76,6 @@ class Run:
     returned: set[str] = field(default_factory=set)
     stored: set[str] = field(default_factory=set)  # of those, the ones on the disk
     watches: list[Watch] = field(default_factory=list)
-    open: bool = True  # somebody waits for answers; closed runs only take late returns
 
     def publish_done(self, ids: Iterable[str], now: float) -> None:
         """Note that the job went out to `ids`."""
@@ -110,7 +110,7 @@ class Run:
 
 
 class Runs:
-    """The runs in memory: open ones, and the most recent of the others for late returns."""
+    """The runs in memory: those that are under way, and the most recent of the others for late returns."""
 
     def __init__(self) -> None:
         self._runs: dict[str, Run] = {}
@@ -125,7 +125,7 @@ class Runs:
 
     def recall(self, jid: str, fun: str, targets: Iterable[str], returned: Iterable[str]) -> Run:
         """Take an old run back into memory for a late return."""
-        run = Run(jid, fun, frozenset(targets), open=False)
+        run = Run(jid, fun, frozenset(targets))
         run.returned.update(returned)
         run.stored.update(returned)
         return self._keep(run)
@@ -134,12 +134,28 @@ class Runs:
         """Return the runs in which somebody is at it or expected to be."""
         return [run for run in self._runs.values() if run.sent or run.running]
 
+    def tidy(self, now: float, sign_s: float, alive: Callable[[str], bool]) -> None:
+        """Stop expecting who gave no sign within `sign_s`, and who was lost while running.
+
+        Whoever watches a run does the same sooner; this is for runs that nobody watches any more.
+        """
+        for run in self._runs.values():
+            for minion, sent_at in list(run.sent.items()):
+                lost = not alive(minion) if minion in run.running else now - sent_at > sign_s
+                if lost and not run.watches:
+                    run.give_up(minion)
+
     def _keep(self, run: Run) -> Run:
         self._runs[run.jid] = run
         if len(self._runs) > MAX_KEPT_RUNS:
-            for jid, old in list(self._runs.items()):
-                if len(self._runs) <= MAX_KEPT_RUNS:
-                    break
-                if not old.open:
-                    del self._runs[jid]
+            self._evict()
         return run
+
+    def _evict(self) -> None:
+        """Drop the oldest runs in which nobody is expected; if there are too many others, the oldest of all."""
+        surplus = len(self._runs) - MAX_KEPT_RUNS
+        idle = [jid for jid, run in self._runs.items() if not run.sent and not run.watches]
+        for jid in idle[:surplus]:
+            del self._runs[jid]
+        while len(self._runs) > MAX_ACTIVE_RUNS:
+            del self._runs[next(iter(self._runs))]

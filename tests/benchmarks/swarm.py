@@ -22,10 +22,11 @@ from typing import Any, Final
 from master.cli.client import Conversation
 from shoal.paths import Paths
 from tests.benchmarks.seed import seed
-from tests.benchmarks.swarm_process import raise_file_limit
+from tests.benchmarks.swarm_process import FILES_EACH, raise_file_limit
 from tests.fleet import Fleet, until
 
 _TICK_S: Final = 0.02
+_SPARE_FILES: Final = 128
 # All of the swarm comes from one address, so what the master grants to one source has to suffice for all.
 _MASTER: Final = {"joins_per_s": 100_000, "log_level": "warning"}
 
@@ -40,13 +41,19 @@ class State:
     refused: dict[str, int] = field(default_factory=dict)
 
 
+def room() -> int:
+    """Return how many minions a master may have here, in hundreds: it needs two files for each."""
+    return (raise_file_limit() - _SPARE_FILES) // 200 * 100
+
+
 class Swarm:
     """A few processes with minions in them. Close it, or leave the `with`, and they are gone."""
 
     def __init__(self, join: str, count: int, *, first: int = 0, processes: int = 2, **settings: float) -> None:
         self.count = count
         self.first = first
-        share = -(-count // processes)
+        most = (raise_file_limit() - _SPARE_FILES) // FILES_EACH
+        share = min(-(-count // processes), most)
         starts = range(first, first + count, share)
         self._children = [_spawn() for _ in starts]
         for child, start in zip(self._children, starts, strict=True):
@@ -122,7 +129,6 @@ class SwarmFleet(Fleet):
 
     def up(self, *, join: bool = False, wait: bool = True, **master: Any) -> Swarm:
         """Start the master, make its minions known unless they are to `join`, and connect them."""
-        raise_file_limit(self.count * 3 + 1024)  # the master inherits it where it may not raise it itself
         self.configure_master(**{**_MASTER, **master})
         if not join:
             seed(self.store_url(), range(self.count))

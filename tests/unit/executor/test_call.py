@@ -12,9 +12,9 @@ from minion.executor.call import Bounds, Ending, Interruption, call_function
 from minion.executor.control import JobView, World, make_context
 from minion.executor.inline import time_limit
 from modules.context import Context
-from modules.function import Function, Marks
 from modules.registry import Registry
 from shoal.errors import ModuleError, UnknownFunctionError, WireError
+from shoal.functions.function import Function, Marks
 from shoal.job import Job
 from shoal.wire import decode
 from tests.integration.executor.rig import make_job
