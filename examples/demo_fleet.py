@@ -7,7 +7,7 @@ programs: `shoal-master`, `shoal-minion`, `shoal`, `shoal-key`, `shoal-run`.
 from __future__ import annotations
 
 import os
-import random
+import secrets
 import shlex
 import shutil
 import signal
@@ -42,7 +42,7 @@ def until(what: str, ask: Callable[[], bool], timeout_s: float = WAIT_S) -> None
 def free_ports() -> tuple[int, int]:
     """Return two neighbouring ports nobody listens at, below those that the kernel gives to connections."""
     for _ in range(1000):
-        port = random.randrange(12_000, 30_000)
+        port = 12_000 + secrets.randbelow(18_000)
         with socket.socket() as first, socket.socket() as second:
             try:
                 first.bind(("127.0.0.1", port))

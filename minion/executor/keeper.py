@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -228,16 +229,16 @@ class Keeper:
         except OSError:  # gone
             pass
 
-    def _reap(self) -> None:
+    def _reap(self, tries: int = 5) -> None:
+        """Collect ended children; a process closes its descriptors a moment before it can be collected."""
         for pid in list(self._children):
             try:
                 if os.waitpid(pid, os.WNOHANG)[0]:
                     self._children.discard(pid)
             except ChildProcessError:  # somebody else collected it
                 self._children.discard(pid)
-        # A process closes its descriptors a moment before it can be collected.
-        if len(self._children) > (self._peer is not None) and not self._stopping:
-            self._loop.call_later(_REAP_AGAIN_S, self._reap)
+        if self._children and tries:
+            self._loop.call_later(_REAP_AGAIN_S, partial(self._reap, tries - 1))
 
     # --- stopping
 
