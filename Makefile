@@ -10,7 +10,7 @@ PY := $(BIN)/python
 STAMP := $(VENV)/.installed
 PACKAGES := shoal pki modules states returners master minion
 
-.PHONY: help venv check test lab bench demo clean
+.PHONY: help venv check test lab bench demo docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -50,7 +50,10 @@ bench: $(STAMP) ## the figures: prints tables, writes JSON to bench-out/
 demo: $(STAMP) ## a master and minions on this machine; KEEP=1 leaves them running
 	@$(PY) examples/demo.py $(if $(KEEP),--keep)
 
+docs: $(STAMP) ## write the pages that repeat the code: configuration, modules, runners
+	@$(PY) scripts/generate_docs.py
+
 clean: ## delete what the tools left, but not .venv
 	@rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \
-		bench-out demo-root
+		bench-out
 	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -260,6 +260,10 @@ def demonstrate(*, keep: bool) -> None:
         if keep:
             show_how_to_go_on(fleet)
             kept = True
+    except DemoError:
+        sys.stdout.flush()
+        sys.stderr.write(f"\n{fleet.last_words()}\n")
+        raise
     finally:
         if not kept:
             fleet.stop()

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
@@ -149,6 +150,14 @@ class DemoFleet:
         except subprocess.TimeoutExpired:
             raise DemoError(f"`{shlex.join(words)}` did not end within {COMMAND_S:g} s") from None
 
+    def last_words(self) -> str:
+        """Return the end of every log, for when something went wrong."""
+        parts = []
+        for log in sorted(self.folder.glob("*.log")):
+            lines = log.read_text("utf-8", "replace").splitlines()[-12:]
+            parts.append("\n".join([f"--- {log.name}", *lines]))
+        return "\n".join(parts)
+
     # ------------------------------------------------------------------- end
 
     def stop_minion(self, name: str) -> None:
@@ -182,10 +191,7 @@ def stop_kept(folder: Path) -> None:
     except (OSError, ValueError):
         raise DemoError(f"{folder} is not the folder of a demo that was kept running") from None
     ours = [pid for pid in pids if str(folder) in _environ(pid)]  # the id may be somebody else's by now
-    for pid in ours:
-        os.kill(pid, signal.SIGTERM)
-    for pid in ours:
-        _end(pid)
+    _end(ours)
     end_executors(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -193,10 +199,7 @@ def stop_kept(folder: Path) -> None:
 def end_executors(folder: Path) -> None:
     """End the executors of minions under `folder`: they outlive their daemons, so that jobs do."""
     pids = [listener(path) for path in folder.glob("*/run/shoal/executor.sock")]
-    for pid in filter(None, pids):
-        os.kill(pid, signal.SIGTERM)
-    for pid in filter(None, pids):
-        _end(pid)
+    _end([pid for pid in pids if pid])
 
 
 def listener(path: Path) -> int:
@@ -218,12 +221,15 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _end(pid: int) -> None:
-    """Wait until a process that is no child of ours has ended; kill it when it takes too long."""
-    try:
-        until(f"process {pid} to end", lambda: not _lives(pid), timeout_s=5.0)
-    except DemoError:
-        os.kill(pid, signal.SIGKILL)
+def _end(pids: list[int]) -> None:
+    """End processes that are no children of ours; kill those that take too long."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        living = [pid for pid in pids if _lives(pid)]
+        for pid in living:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        with suppress(DemoError):
+            until("processes to end", lambda: not any(map(_lives, pids)), timeout_s=5.0)
 
 
 def _lives(pid: int) -> bool:

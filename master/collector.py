@@ -7,6 +7,7 @@ it is from.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -97,11 +98,14 @@ class Collector:
 
     def grant(self, peer: str, topic: bytes) -> bool:
         """A peer may read the topic of all and its own."""
-        owner = topic_owner(topic)
-        if owner is not None and self._keyring.peer(owner) is not None:
-            self._sessions.began_reading(owner)
         entry = self._keyring.accepted(peer)
-        if entry is None or topic not in (BROADCAST, own_topic(peer)):
+        granted = entry is not None and topic in (BROADCAST, own_topic(peer))
+        owner = topic_owner(topic)
+        if topic == BROADCAST:
+            self._sessions.began_reading_all()
+        elif owner is not None and self._keyring.peer(owner) is not None:
+            self._sessions.began_reading(owner, granted=granted)
+        if entry is None or not granted:
             self.counters["subscription refused"] += 1
             log.warning("subscription refused", extra={"action": "subscription_refused", "peer": peer[:16]})
             return False
@@ -109,10 +113,12 @@ class Collector:
             self._came(entry)
         return True
 
-    def left(self, topic: bytes) -> None:
-        """A subscription ended."""
+    def left(self, topic: bytes, peer: str) -> None:
+        """A subscription ended. Only the end of a connection can end that of another peer, or one to all."""
         owner = topic_owner(topic)
-        if owner is not None and self._sessions.stopped_reading(owner):
+        if topic == BROADCAST and not peer:
+            self._sessions.stopped_reading_all()
+        elif owner is not None and peer in ("", owner) and self._sessions.stopped_reading(owner):
             entry = self._keyring.peer(owner)
             if entry is not None:
                 self._bus.publish("shoal/presence/change", {"new": [], "lost": [entry.id]})
@@ -124,6 +130,9 @@ class Collector:
                 self._corridor(inbound)
             except (WireError, TrustError) as error:
                 self._refuse(inbound, error)
+            except Exception:  # a bug that one minion's message finds must not cost the others theirs
+                self.counters["message failed: internal error"] += 1
+                log.exception("a message could not be handled", extra={"action": "message_failed"})
 
     # --------------------------------------------------------------- corridor
 
@@ -303,7 +312,9 @@ class Collector:
         session = self._sessions.get(entry.id)
         if session is None or session.peer != entry.peer:
             assert self.transport is not None
-            self.transport.publish(own_topic(entry.peer), HELLO)
+            # In the next turn: now the subscription is not granted yet, and the word would be lost.
+            publish = self.transport.publish
+            asyncio.get_running_loop().call_soon(publish, own_topic(entry.peer), HELLO)
         self._bus.publish("shoal/presence/change", {"new": [entry.id], "lost": []})
 
     def _send(self, route: bytes, frame: bytes) -> None:

@@ -23,7 +23,7 @@ from master.roster import Roster
 from master.runs import Run, Runs, Silence, Watch
 from master.sessions import Sessions
 from master.store.jobs import JobRecord
-from master.targets import choose_subset
+from master.targets import Resolved, choose_subset
 from master.writer import Writer
 from shoal.clock import Clock
 from shoal.event import job_new
@@ -93,7 +93,11 @@ class Conductor:
 
     def preview(self, target: Target) -> list[str]:
         """Return who a target means now. Raises TargetError."""
-        return list(self._roster.resolve(target).ids)
+        return list(self.resolve(target).ids)
+
+    def resolve(self, target: Target) -> Resolved:
+        """Return who a target means now, and what is odd about it. Raises TargetError."""
+        return self._roster.resolve(target)
 
     async def begin(self, order: Order, caller: Caller) -> Performance:
         """Resolve, allow and store an order; it is published by going through the performance.
@@ -101,11 +105,14 @@ class Conductor:
         Raises:
             TargetError, IntakeError: nothing was sent.
         """
-        targets = self.preview(order.target)
-        if not targets:
-            raise IntakeError("no_match", NOBODY)
+        _check_possible(order)
+        resolved = self.resolve(order.target)
+        if not resolved.ids:
+            raise IntakeError("no_match", " ".join([NOBODY, *(f"Note: {hint}." for hint in resolved.hints)]))
+        targets = list(resolved.ids)
         if order.subset:
             targets = choose_subset(targets, order.subset, self._random)
+            resolved = replace(resolved, missing=())
         self._acl.check_run(caller, order.fun, targets)
         now = self._now()
         job = Job(
@@ -132,7 +139,7 @@ class Conductor:
         await self._writer.add_job(_record(job, order, targets))
         run = self._runs.open(job.jid, job.fun, targets)
         self._announce(job, order, targets)
-        return Performance(self, order, job, run, targets)
+        return Performance(self, order, job, run, replace(resolved, ids=tuple(targets)))
 
     def send(self, job: Job, run: Run, minions: Collection[str]) -> list[Silence]:
         """Publish `job` to some of its targets, as if issued now; return who was not there."""
@@ -208,10 +215,13 @@ class Conductor:
 class Performance:
     """One order being carried out. Iterate over it for what happens."""
 
-    def __init__(self, conductor: Conductor, order: Order, job: Job, run: Run, targets: list[str]) -> None:
+    def __init__(self, conductor: Conductor, order: Order, job: Job, run: Run, resolved: Resolved) -> None:
+        targets = list(resolved.ids)
         self.jid = job.jid
         self.fun = job.fun
         self.targets = targets
+        self.missing = resolved.missing
+        self.hints = resolved.hints
         self.returned = self.failed = self.silent = 0
         self.skipped: list[str] = []
         self._conductor = conductor
@@ -234,6 +244,9 @@ class Performance:
         self._run.watches.append(self._watch)
         started = told = self._conductor.clock.monotonic()
         try:
+            for minion in self.missing:
+                self.silent += 1
+                yield Silence(minion, "unknown", "There is no accepted minion with this id.")
             while True:
                 for item in self._step():
                     yield item
@@ -308,6 +321,14 @@ class Performance:
     def _progress(self) -> Progress:
         waiting = self._run.outstanding()
         return Progress(waiting[:20], len(self._run.running), self.returned, len(self.targets))
+
+
+def _check_possible(order: Order) -> None:
+    """Refuse what is in the protocol and not carried out yet, rather than drop it in silence."""
+    if order.returners:
+        raise IntakeError("usage", f"no returner is called {order.returners[0]!r}: this release has none")
+    if order.mode != "now":
+        raise IntakeError("usage", f"mode {order.mode!r} is not there yet: jobs are sent now, or not at all")
 
 
 def _record(job: Job, order: Order, targets: list[str]) -> JobRecord:

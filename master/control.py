@@ -149,6 +149,7 @@ class ControlServer:
             "jid": performance.jid,
             "fun": performance.fun,
             "targets": performance.targets,
+            "hints": list(performance.hints),
             "from": caller.name,
         }
         if not order.wait:
@@ -163,10 +164,9 @@ class ControlServer:
         fields.take("op", str)
         target = Target.from_wire(fields.take("target", dict))
         fields.done()
-        ids = self._conductor.preview(target)
-        if not caller.is_operator:
-            self._acl.check_operator(caller, "preview")
-        yield {"done": {"ids": ids}}
+        self._acl.check_operator(caller, "preview")
+        found = self._conductor.resolve(target)
+        yield {"done": {"ids": list(found.ids), "missing": list(found.missing), "hints": list(found.hints)}}
 
     async def _key(self, request: Answer, caller: Caller) -> AsyncIterator[Answer]:
         self._acl.check_operator(caller, "keys")

@@ -124,7 +124,7 @@ class IdentityFiles:
     def switch_curve_key(self, now: float, *, root_key: Path | None = None) -> None:
         """Use the CURVE key announced before. Takes effect when the master starts."""
         if not staged_path(self._key_file).exists():
-            raise ConfigError("no CURVE key was announced; run shoal-key --rotate-curve first")
+            raise ConfigError("no CURVE key was announced; that comes first")
         root = self._root(root_key)
         old = load_node_keys(self._key_file)
         keys = promote(self._key_file)
@@ -146,7 +146,9 @@ class IdentityFiles:
     def _root(self, path: Path | None = None) -> SignKey:
         path = path or self._folder / "root.key"
         if not path.exists():
-            raise ConfigError(f"{path}: the fleet root key is not here; name it with --root-key FILE")
+            raise ConfigError(
+                f"{path}: the fleet root key is not here, and something must be signed; put it back for this start"
+            )
         root = load_root_key(path)
         if root.public != self._root_public():
             raise ConfigError(f"{path}: is the key of another fleet")

@@ -221,6 +221,7 @@ class Master:
             counters=self.counters,
             clock=self._clock,
             now=self.time.now,
+            greet_again=self.greeter.greet_again,
             reach=self._reach,
         )
 

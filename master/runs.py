@@ -27,7 +27,7 @@ class Silence:
     """A target that will not answer in time, and why."""
 
     minion: str
-    why: str  # not_connected | no_response | lost
+    why: str  # not_connected | no_response | lost | unknown
     text: str
 
 

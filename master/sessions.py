@@ -39,7 +39,10 @@ class Sessions:
         self._monotonic = monotonic
         self._lost_after_s = lost_after_s
         self._by_id: dict[str, Session] = {}
-        self._readers: dict[str, int] = {}  # peer -> subscriptions to its own topic
+        self._readers: dict[str, int] = {}  # peer -> subscriptions to its own topic, granted or not
+        self._granted: set[str] = set()  # of these, who was granted one
+        self._reading_all = 0  # subscriptions to the topic of all; each is to have one to an own topic beside it
+        self._reading_own = 0
         self._revoked: dict[str, float] = {}  # peers that lost their key while they were reading
 
     def __iter__(self) -> Iterator[Session]:
@@ -55,6 +58,7 @@ class Sessions:
     def put(self, session: Session) -> None:
         """Begin or replace a session."""
         self._by_id[session.id] = session
+        self._revoked.pop(session.peer, None)  # an operator has accepted it again
 
     def drop(self, minion_id: str) -> Session | None:
         """End a session."""
@@ -67,32 +71,49 @@ class Sessions:
     def present(self, minion_id: str) -> bool:
         """True when a job sent now would reach the minion."""
         session = self._by_id.get(minion_id)
-        return session is not None and self._readers.get(session.peer, 0) > 0 and self.alive(session)
+        return session is not None and self.reading(session.peer) and self.alive(session)
 
     def reading(self, peer: str) -> bool:
         """True when `peer` reads its own topic."""
-        return self._readers.get(peer, 0) > 0
+        return peer in self._granted
 
-    def began_reading(self, peer: str) -> None:
+    def began_reading(self, peer: str, *, granted: bool) -> None:
         """Note a subscription to the own topic of `peer`, granted or not: each ends with one `stopped_reading`."""
         self._readers[peer] = self._readers.get(peer, 0) + 1
+        if granted:
+            self._granted.add(peer)
+            self._reading_own += 1
 
     def stopped_reading(self, peer: str) -> bool:
         """Note the end of a subscription; True when it was the last one."""
         count = self._readers.get(peer, 0) - 1
+        self._reading_own -= 1
         if count > 0:
             self._readers[peer] = count
             return False
         self._readers.pop(peer, None)
+        self._granted.discard(peer)
         self._revoked.pop(peer, None)
         return True
 
+    def began_reading_all(self) -> None:
+        """Note a subscription to the topic of all, granted or not: each ends with one `stopped_reading_all`."""
+        self._reading_all += 1
+
+    def stopped_reading_all(self) -> None:
+        """Note the end of one; whose it was is not known."""
+        self._reading_all -= 1
+
     def revoke(self, peer: str) -> None:
         """Note that a key lost its right while it may be reading `all`."""
-        if self.reading(peer):
+        if peer in self._readers:
             self._revoked[peer] = self._monotonic()
 
     @property
     def broadcast_is_safe(self) -> bool:
-        """False while a peer without right may still read the topic of all."""
-        return not self._revoked
+        """False while a peer without right may still read the topic of all.
+
+        It can be a revoked one that is still connected, or, as nobody can tell whose a subscription to all is,
+        one that subscribed to nothing else: our minions never do.
+        """
+        return not self._revoked and self._reading_all <= self._reading_own

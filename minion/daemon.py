@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from random import SystemRandom
 from typing import Any, Final
 
@@ -153,10 +154,15 @@ class Daemon:
         """SIGTERM and SIGINT end the loop; through a pipe, so that epoll wakes up."""
         read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(write)
-        self._loop.watch(read, self._loop.stop)
+        self._loop.watch(read, partial(self._stop_asked, read))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def _stop_asked(self, pipe: int) -> None:
+        """Let go of the executor (its jobs run on, for the next daemon), then end the loop."""
+        self._loop.unwatch(pipe)
+        self._executor.stop(on_stopped=self._loop.stop)
 
     # ---------------------------------------------------------------- events
 

@@ -93,11 +93,13 @@ class Membership:
         """Return what the box was told when it joined. Raises ConfigError."""
         try:
             return parse_join_string(self._join_file.read_text("ascii", "replace"))
-        except OSError as error:
+        except FileNotFoundError:
             raise ConfigError(
-                f"{self._join_file}: {error.strerror}; run shoal-minion join STRING first "
-                "(shoal-run token.create prints one)"
+                "this box has not joined a fleet yet: run shoal-minion join STRING first "
+                "(shoal-run token.create, on the master, prints one)"
             ) from None
+        except OSError as error:
+            raise ConfigError(f"{self._join_file}: {error.strerror}") from None
 
     def blank_token(self) -> None:
         """Drop the token from the join file: it has done its work."""

@@ -103,4 +103,6 @@ class Registry:
         near = difflib.get_close_matches(rest, known, n=1)
         if near:
             return f" Did you mean: {likely[0]}.{near[0]}?"
-        return f" List its module with: sys.list_functions {likely[0]}"
+        if likely[0] != module:
+            return f" There is no module {module!r}; list them with sys.list_modules"
+        return f" List its module with: sys.list_functions {module}"

@@ -94,12 +94,15 @@ def run(command: Command) -> Completed:
     process = _start(command)
     out, err = KeptOutput(command.max_bytes), KeptOutput(command.max_bytes)
     with process:
+        exchange: Exchange | None = None
         try:
             exchange = Exchange(process, command.stdin, out, err)
             in_time = exchange.until(deadline)
             if not in_time:
                 _end_group(process, exchange)
-        except BaseException:
+        except BaseException:  # the job's time is up, or somebody ends it: the command may tidy up too
+            if exchange is not None:
+                _end_group(process, exchange)
             _signal_group(process, signal.SIGKILL)
             raise
     if not in_time:

@@ -43,10 +43,22 @@ class MemoryMasterTransport:
     """The master's side; minions find it under its host and request port."""
 
     def __init__(
-        self, network: MemoryNetwork, handlers: MasterHandlers, host: str, request_port: int
+        self,
+        network: MemoryNetwork,
+        handlers: MasterHandlers,
+        host: str,
+        request_port: int,
+        *,
+        curve_key: bytes = b"",
     ) -> None:
+        """Join `network`. With a `curve_key`, links that expect another one do not get through.
+
+        Raises:
+            DeliveryError: another master is at this place.
+        """
         self._network = network
         self._handlers = handlers
+        self._curve_key = curve_key
         self._address = (host, request_port)
         self._links: dict[bytes, MemoryLink] = {}
         self._next_route = 0
@@ -77,6 +89,8 @@ class MemoryMasterTransport:
 
     def attach(self, link: MemoryLink) -> bytes | None:
         """Admit a link and give it a route; None when refused."""
+        if self._curve_key and link.expected_key != self._curve_key:
+            return None  # CURVE: it could not read a word of ours
         if not self._handlers.admit(REQUEST, "memory", link.peer):
             return None
         self._next_route += 1
@@ -88,11 +102,15 @@ class MemoryMasterTransport:
         """Forget a link that closed."""
         if self._links.pop(route, None) is not None:
             for topic in topics:
-                self._handlers.left(topic)
+                self._handlers.left(topic, "")
+
+    def admits_reader(self, link: MemoryLink) -> bool:
+        """Ask the master's policy whether the link may subscribe to anything."""
+        return self._handlers.admit(PUBLISH, "memory", link.peer)
 
     def subscribe(self, link: MemoryLink, topic: bytes) -> bool:
         """Ask the master's policy for one subscription."""
-        return self._handlers.admit(PUBLISH, "memory", link.peer) and self._handlers.grant(link.peer, topic)
+        return self._handlers.grant(link.peer, topic)
 
     def take(self, inbound: Inbound) -> None:
         """Take one request."""
@@ -117,6 +135,7 @@ class MemoryLink:
 
     def __init__(self, network: MemoryNetwork, endpoint: Endpoint, handlers: LinkHandlers, peer: str) -> None:
         self.peer = peer
+        self.expected_key = endpoint.curve_key
         self.granted: set[bytes] = set()
         self._wanted: tuple[bytes, ...] = ()
         self._asked: set[bytes] = set()
@@ -168,8 +187,9 @@ class MemoryLink:
             return None
         if self._route is None:
             self._route = master.attach(self)
-        if self._route is not None:
-            for topic in set(self._wanted) - self._asked:
+        missing = [topic for topic in self._wanted if topic not in self._asked]
+        if self._route is not None and missing and master.admits_reader(self):
+            for topic in missing:
                 self._asked.add(topic)
                 if master.subscribe(self, topic):
                     self.granted.add(topic)

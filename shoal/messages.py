@@ -19,6 +19,7 @@ PROTOCOL: Final = 1
 MAX_REQUEST_BYTES: Final = MAX_RETURN_BYTES + 4096
 MAX_REPLY_BYTES: Final = 256 * 1024
 MAX_FACTS_BYTES: Final = 256 * 1024
+MAX_VALUES: Final = 50_000  # in the lists and maps of one message
 
 JOB: Final = b"J"  # first byte of a published frame: a sealed job follows
 NOTICE: Final = b"N"  # a sealed notice follows
@@ -60,19 +61,34 @@ VERBS: Final[dict[str, Verb]] = {
 }
 
 
+_THREE_PARTS: Final = 0x93  # how msgpack begins a list of three,
+_SHORT_TEXT: Final = 0xA0  # and a text of up to 31 bytes
+_MAX_UNKNOWN: Final = 1024  # of a frame with no verb of ours; it is read only to say what is wrong with it
+
+
 def request(verb: str, body: Any) -> bytes:
     """Return a minion's request. Raises WireError for what cannot be sent."""
     return encode([PROTOCOL, verb, body])
 
 
+def verb_of(frame: bytes) -> Verb | None:
+    """Return the verb that `frame` begins with, None if it is none of ours; a look at a few bytes, no decoding.
+
+    Each verb's size and price can so be looked at before anything is paid for its body.
+    """
+    if len(frame) < 3 or frame[0] != _THREE_PARTS or not _SHORT_TEXT <= frame[2] < _SHORT_TEXT + 32:
+        return None
+    name = frame[3 : 3 + frame[2] - _SHORT_TEXT]
+    return VERBS.get(name.decode("ascii", "replace"))
+
+
 def read_request(frame: bytes) -> tuple[Verb, Any]:
     """Return the verb and its body. Raises WireError; the only reader of what minions send."""
-    verb, body = _read(frame, MAX_REQUEST_BYTES)
-    known = VERBS.get(verb)
-    if known is None:
+    known = verb_of(frame)
+    max_bytes = _MAX_UNKNOWN if known is None else known.max_bytes + 64
+    verb, body = _read(frame, max_bytes)
+    if known is None or known.name != verb:
         raise WireError(f"unknown verb {verb[:40]!r}")
-    if len(frame) > known.max_bytes + 64:
-        raise WireError(f"{known.name}: {len(frame)} bytes, more than {known.max_bytes}")
     return known, body
 
 
@@ -90,7 +106,7 @@ def read_reply(frame: bytes) -> tuple[str, Any]:
 
 
 def _read(frame: bytes, max_bytes: int) -> tuple[str, Any]:
-    message = decode(frame, max_bytes)
+    message = decode(frame, max_bytes, MAX_VALUES)
     if not isinstance(message, list) or len(message) != 3:
         raise WireError("a message has three parts: version, verb, body")
     version, verb, body = message

@@ -66,10 +66,13 @@ class MasterHandlers(Protocol):
         """Say whether the key `peer` from `address` may connect to `domain`."""
 
     def grant(self, peer: str, topic: bytes) -> bool:
-        """Say whether `peer` may read `topic`."""
+        """Say whether `peer` may read `topic`. An empty `peer` is one that cannot be told: it may not."""
 
-    def left(self, topic: bytes) -> None:
-        """Note that some peer stopped reading `topic` (it went away, or unsubscribed)."""
+    def left(self, topic: bytes, peer: str) -> None:
+        """Note that a subscription to `topic` has ended, granted or not.
+
+        `peer` is who cancelled it, empty when its connection ended (whose that was is not known then).
+        """
 
     def received(self, batch: list[Inbound]) -> None:
         """Handle requests, in the order of arrival."""

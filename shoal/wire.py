@@ -28,15 +28,22 @@ def encode(value: Any) -> bytes:
     return packed
 
 
-def decode(data: bytes, max_bytes: int) -> Any:
-    """Return the one value in `data`. Raises WireError; never builds an object, never exceeds the bounds."""
+def decode(data: bytes, max_bytes: int, max_values: int = 0) -> Any:
+    """Return the one value in `data`. Raises WireError; never builds an object, never exceeds the bounds.
+
+    `max_values` bounds how many values its lists and maps hold together: one byte can be an empty list, so a
+    frame of some MiB that is allowed for the sake of one large text could cost seconds. 0: by its size only.
+    """
     size = len(data)
     if size > max_bytes:
         raise WireError(f"{size} bytes, more than the {max_bytes} allowed here")
+    counted = _Counted(max_values) if 0 < max_values < size else None
+    longest = max_values if counted else size
     try:
         value = msgpack.unpackb(
-            data, raw=False, strict_map_key=True, ext_hook=_no_ext, object_pairs_hook=_unique,
-            max_str_len=size, max_bin_len=size, max_array_len=size, max_map_len=size, max_ext_len=0,
+            data, raw=False, strict_map_key=True, ext_hook=_no_ext,
+            list_hook=counted.list if counted else None, object_pairs_hook=counted.map if counted else _unique,
+            max_str_len=size, max_bin_len=size, max_array_len=longest, max_map_len=longest, max_ext_len=0,
         )  # fmt: skip
     except WireError:
         raise
@@ -44,6 +51,26 @@ def decode(data: bytes, max_bytes: int) -> Any:
         raise WireError(f"not a msgpack value: {type(error).__name__}") from None
     _check(value, MAX_DEPTH)
     return value
+
+
+class _Counted:
+    """Counts values while they are decoded."""
+
+    def __init__(self, max_values: int) -> None:
+        self._max = self._left = max_values
+
+    def list(self, items: list[Any]) -> list[Any]:
+        self._take(len(items))
+        return items
+
+    def map(self, pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+        self._take(len(pairs))
+        return _unique(pairs)
+
+    def _take(self, count: int) -> None:
+        self._left -= count + 1
+        if self._left < 0:
+            raise WireError(f"more than {self._max} values in lists and maps")
 
 
 def _no_ext(code: int, _data: bytes) -> Any:

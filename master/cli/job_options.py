@@ -19,7 +19,7 @@ def add_job_options(parser: Parser) -> None:
     """Add how the job runs: to how many at a time, for how long, and with what."""
     add = parser.add_argument_group("job").add_argument
     add("-t", "--timeout", type=seconds, default=0.0, metavar="S",
-        help="ask silent minions after S seconds whether they still run it (default: the master's, 5)")  # fmt: skip
+        help="give up minions that show no sign of it for S seconds (default: the master's, 5)")  # fmt: skip
     add("--job-timeout", type=seconds, default=0.0, metavar="S", help="kill the function after S seconds")
     add("--async", dest="detach", action="store_true", help="print the job's id and do not wait")
     add("-b", "--batch", "--batch-size", type=_batch, metavar="N|N%",

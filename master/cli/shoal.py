@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from master.cli.client import Conversation, Message, Refused
@@ -72,13 +72,22 @@ def _parser() -> Parser:
 def _preview(options: argparse.Namespace, expr: str) -> int:
     path, hint = socket_path(options)
     with Conversation(path, {"op": "preview", "target": target(options, expr)}, hint=hint) as talk:
-        ids = sorted(talk.answer()["ids"])
+        answer = talk.answer()
+    ids = sorted(answer["ids"])
     with open_output(options) as output:
         output.value(ids)
+    _remark(answer.get("hints", ()))
+    _remark(f"there is no accepted minion {minion}" for minion in answer.get("missing", ()))
     if ids:
         return exits.OK
     print("No minions matched the target.", file=sys.stderr)
     return exits.NO_MATCH
+
+
+def _remark(hints: Iterable[str]) -> None:
+    """Say what is legal and doubtful about a target."""
+    for hint in hints:
+        complain("shoal", f"note: {hint}")
 
 
 def _run(options: argparse.Namespace, request: Message) -> int:
@@ -141,6 +150,7 @@ class _Run:
         kind = message.get("event")
         if kind == "job":
             self._progress.expect(message["targets"])
+            _remark(message.get("hints", ()))
             self._opening(message["jid"])
         elif kind == "return":
             self._progress.clear()

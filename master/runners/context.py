@@ -34,4 +34,5 @@ class RunnerContext:
     counters: Counter[str]
     clock: Clock
     now: Callable[[], float]
+    greet_again: Callable[[str], None]  # a connected minion then learns its tags
     reach: tuple[tuple[str, ...], int, int]  # advertised addresses, publish port, request port

@@ -46,7 +46,7 @@ async def list_jobs(
     end_time: float = 0.0,
     limit: int = 200,
 ) -> dict[str, Any]:
-    """List stored jobs, newest first; `search_function` and `search_target` are globs, times epoch seconds.
+    """List the newest stored jobs; `search_function` and `search_target` are globs, times epoch seconds.
 
     CLI Example:
 

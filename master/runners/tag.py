@@ -15,7 +15,7 @@ _MAX_VALUE: Final = 256
 _MAX_TAGS: Final = 128
 
 
-@function(aliases=("tag.list",))
+@function
 def list_(ctx: RunnerContext, target: str = "*") -> dict[str, Any]:
     """Show the tags of the minions that the compound `target` means.
 
@@ -46,6 +46,7 @@ async def set_(ctx: RunnerContext, target: str, **tags: str) -> dict[str, Any]:
     await ctx.writer.call(ctx.store.tags.load, dict.fromkeys(minions, tags))
     for minion, all_tags in changed.items():
         ctx.roster.set_tags(minion, all_tags)
+        ctx.greet_again(minion)
     return changed
 
 
@@ -64,6 +65,7 @@ async def delete(ctx: RunnerContext, target: str, *keys: str) -> dict[str, Any]:
         await ctx.writer.call(ctx.store.tags.delete, minion, keys)
         left = {key: value for key, value in ctx.roster.tags(minion).items() if key not in keys}
         ctx.roster.set_tags(minion, left)
+        ctx.greet_again(minion)
         result[minion] = left
     return result
 

@@ -52,6 +52,7 @@ def _version(connection: Connection) -> str:
 
 
 def _upgrade(connection: Connection, version: str, place: str) -> None:
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # its news are in our own line
     # Imported here: 0.1 s and several MiB that an ordinary start saves.
     from alembic import command
     from alembic.config import Config

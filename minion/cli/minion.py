@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from shoal.errors import ConfigError, ShoalError
+from shoal.exits import exit_code
 from shoal.paths import Paths
 from shoal.version import VERSION
 
@@ -24,12 +25,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(paths, options)
     except ShoalError as error:
         print(f"shoal-minion: {error}", file=sys.stderr)
-        return 1
+        return exit_code(error)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="shoal-minion", description="The minion daemon; it stays in the foreground."
+        prog="shoal-minion",
+        usage="shoal-minion [options]\n       shoal-minion join [--id ID] [--force] STRING",
+        description="The minion daemon; it stays in the foreground.",
     )
     parser.add_argument("--version", action="version", version=f"shoal-minion {VERSION}")
     _places(parser)
@@ -37,7 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-l", "--log-level", help="how much is logged: debug, info, warning, error")
     commands = parser.add_subparsers(dest="command", metavar="join STRING")
     join = commands.add_parser(
-        "join", help="join a fleet with the string that shoal-run token.create printed"
+        "join",
+        usage="shoal-minion join [--id ID] [--force] STRING",
+        help="join a fleet with the string that shoal-run token.create printed",
     )
     _places(join)
     join.add_argument("string", help="the join string; - reads it from standard input")
@@ -109,9 +114,16 @@ def _run(paths: Paths, options: argparse.Namespace) -> int:
         open_files_max=config.job_open_files_max,
         nice=config.job_nice,
         output_max_bytes=config.max_output_bytes,
+        log_level=level,
+        log_format=config.log_format,
+        log_file=str(config.log_file or ""),
     )
     spawner = fork_executor(settings, paths.executor_socket)
     # Only now: zmq and nacl must not be in the process that runs the jobs.
     from minion.daemon import main as run_daemon
 
-    return run_daemon(paths, config, spawner)
+    try:
+        return run_daemon(paths, config, spawner)
+    except ShoalError:
+        spawner.give_up()
+        raise

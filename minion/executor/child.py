@@ -1,8 +1,8 @@
 """The forked child of one job: put itself under limits, call the function, send the result, be gone.
 
 1. It leads its own session, adopts its function's strays, and holds nothing of the executor but one pipe.
-2. SIGTERM becomes an `Interruption` inside the function, so that its `finally` blocks run; a second one is
-   ignored, SIGKILL follows after the grace time anyway.
+2. SIGTERM and SIGINT become an `Interruption` inside the function, so that its `finally` blocks run; a second
+   one is ignored, SIGKILL follows after the grace time anyway.
 3. It always ends by `os._exit`: no exit handlers, no destructors of things the executor made.
 """
 
@@ -25,6 +25,7 @@ from modules.context import Context
 from shoal.frames import pack
 from shoal.job import Job
 
+_INTERRUPTING: Final = (signal.SIGTERM, signal.SIGINT)
 EXIT_BROKEN: Final = 70  # our own mistake; see the box's log
 EXIT_OUT_OF_MEMORY: Final = 71  # not even the explanation could be made
 EXIT_TERMINATED: Final = 72  # by SIGTERM, before or after the function ran
@@ -46,7 +47,7 @@ def run(
             output_max_bytes=settings.output_max_bytes, memory_max_bytes=settings.memory_max_bytes
         )
         ending = call_function(job, make_context(pipe.post), bounds)
-        signal.signal(signal.SIGTERM, _ignore)
+        _ignore_from_now_on()
         pipe.post(ending.to_wire())
     except Interruption:
         status = EXIT_TERMINATED
@@ -92,14 +93,20 @@ def _identity(fd: int) -> tuple[int, int]:
 def _listen_for_term() -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGTERM, _terminated)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    for number in _INTERRUPTING:
+        signal.signal(number, _interrupted)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def _terminated(_number: int, _frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, _ignore)
-    raise Interruption("killed", "The job's process was sent SIGTERM.")
+def _interrupted(number: int, _frame: FrameType | None) -> None:
+    _ignore_from_now_on()
+    raise Interruption("killed", f"The job's process was sent {signal.Signals(number).name}.")
+
+
+def _ignore_from_now_on() -> None:
+    for number in _INTERRUPTING:
+        signal.signal(number, _ignore)
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _DROPS: Final = 3  # an executor that hangs up so often is as good as dead
 _SHORT_S: Final = 5.0  # a connection that lasts less; also the pause before the next
+_LOOK_AFTER_S: Final = 0.05  # a process that is killed closes its descriptors one after the other
 _REAP_AGAIN_S: Final = 0.2
 _LEAVE_S: Final = 2.0
 _STOP_MARGIN_S: Final = 10.0
@@ -136,14 +137,12 @@ class Keeper:
             return
         short = not peer.greeted_at or self._loop.clock.monotonic() - peer.greeted_at < _SHORT_S
         self._drops = self._drops + 1 if short else 0
-        if peer.said_bye or not self._alive():
-            self._bury(peer)
-        elif self._drops >= _DROPS:
-            self.stuck(peer)
+        self._limbo.update(peer.jobs)
+        self._peer = None
+        if peer.said_bye:
+            self._died()
         else:
-            self._limbo.update(peer.jobs)
-            self._peer = None
-            self._restart = self._loop.call_later(_SHORT_S if short else 0.0, self._connect_again)
+            self._restart = self._loop.call_later(_LOOK_AFTER_S, partial(self._after_loss, peer, short))
 
     def stuck(self, peer: Peer) -> None:
         """Kill an executor that does not answer."""
@@ -163,6 +162,15 @@ class Keeper:
             return False
         self._peer = Peer(self._loop, sock, self._spawn.settings, self, self._client)
         return True
+
+    def _after_loss(self, peer: Peer, short: bool) -> None:
+        """Start another if the executor is gone, else connect again; not at once if it keeps hanging up."""
+        if not self._alive():
+            self._died()
+        elif self._drops >= _DROPS:
+            self.stuck(peer)
+        else:
+            self._restart = self._loop.call_later(_SHORT_S if short else 0.0, self._connect_again)
 
     def _connect_again(self) -> None:
         self._restart = None

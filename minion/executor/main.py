@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import Final
 
 from minion.executor import limits
@@ -15,6 +16,10 @@ from minion.executor.server import Server
 from minion.executor.settings import ExecutorSettings
 from minion.executor.spawn import BACKLOG
 from minion.loop import Loop
+from shoal.errors import ConfigError
+from shoal.logs import set_up_logging
+
+log = logging.getLogger(__name__)
 
 _NAME: Final = "shoal-executor"
 
@@ -69,7 +74,13 @@ def _log_descriptors() -> set[int]:
 
 
 def main() -> None:
-    """Serve on the listening socket that was put at descriptor 3; the daemon sends the settings."""
-    if len(sys.argv) > 1:
+    """Serve on the listening socket that was put at descriptor 3; the daemon sends the settings later."""
+    if len(sys.argv) != 4:
         sys.exit("minion.executor is started by the minion's daemon, with a listening socket as descriptor 3")
+    level, style, file = sys.argv[1:]
+    try:
+        set_up_logging(level, style=style, file=Path(file) if file else None)
+    except ConfigError as error:  # a log that cannot be written is no reason not to run jobs
+        set_up_logging()
+        log.error("%s", error, extra={"action": "executor_log_failed"})
     serve(socket.socket(fileno=3), ExecutorSettings(minion_id=""))

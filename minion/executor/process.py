@@ -6,7 +6,6 @@ not even go after SIGKILL. Who else still holds the pipe, a daemon the function 
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from shoal.errors import WireError
 from shoal.frames import FrameReader
 from shoal.job import Job
 from shoal.returns import Return
-
-log = logging.getLogger(__name__)
 
 _READ: Final = 64 * 1024
 _HEADROOM: Final = 64 * 1024  # requests and the frame around a result
@@ -66,6 +63,7 @@ class JobProcess:
         self._owner = owner
         self._reader = FrameReader(settings.output_max_bytes + _HEADROOM)
         self._verdict: Verdict | None = None
+        self._sent: dict[int, Verdict] = {}
         self._known: set[tree.Proc] = set()
         self._killer: Timer | None = None
         self._reaped = False
@@ -87,13 +85,16 @@ class JobProcess:
             self._judge(verdict)
             self._kill()
 
-    def send(self, number: int) -> None:
-        """Send any other signal, to the job's first process only."""
-        try:
-            if not self._reaped:
-                os.kill(self.pid, number)
-        except OSError as error:
-            log.warning("cannot signal a job: %s", error, extra={"action": "job_signal_failed"})
+    def send(self, number: int, verdict: Verdict) -> None:
+        """Send any other signal to all processes of the job; `verdict` holds if it dies of it."""
+        if not self.ended:
+            self._sent[number] = verdict
+            tree.send(tree.below([self.pid]), number)
+
+    @property
+    def gone(self) -> bool:
+        """True when the child has been reaped."""
+        return self._reaped
 
     @property
     def killing(self) -> bool:
@@ -103,7 +104,7 @@ class JobProcess:
     def reaped(self, death: Death) -> None:
         """Note that the child is gone."""
         self._reaped = True
-        while not self.ended and self._fd >= 0 and self._read():
+        while self._fd >= 0 and self._read():
             pass
         if not self.ended:
             self._end(self._without_result(death))
@@ -147,8 +148,9 @@ class JobProcess:
             for message in self._reader.feed(data):
                 self._handle(message)
         except WireError as error:
-            self._end(ending("failed", f"The job's process sent a broken result: {error}", self._bounds))
-        return not self.ended
+            self._close()
+            self.kill(Verdict("failed", f"The job's process sent a broken message: {error}", final=True))
+        return self._fd >= 0
 
     def _handle(self, message: dict[str, Any]) -> None:
         if self.ended:
@@ -157,14 +159,17 @@ class JobProcess:
             self._owner.said(self, message)
             return
         result = Ending.from_wire(message, self._settings.output_max_bytes)
-        verdict = self._verdict
+        verdict = self._verdict or self._sent.get(signal.SIGINT)
         if verdict is not None and (verdict.final or result.outcome == "killed"):
             result = ending(verdict.outcome, verdict.text, self._bounds)
         self._end(result)
 
     def _without_result(self, death: Death) -> Ending:
-        if self._verdict is not None:
-            return ending(self._verdict.outcome, self._verdict.text, self._bounds)
+        verdict = self._verdict
+        if verdict is None and os.WIFSIGNALED(death.status):
+            verdict = self._sent.get(os.WTERMSIG(death.status))
+        if verdict is not None:
+            return ending(verdict.outcome, verdict.text, self._bounds)
         outcome, text = explain(death, self._settings)
         return ending(outcome, text, self._bounds)
 

@@ -31,6 +31,7 @@ from shoal.wire import Fields
 
 log = logging.getLogger(__name__)
 
+EXIT_WITHIN_S: Final = 10.0  # a child that has sent its result has nothing left to do
 SAY_STARTED_AFTER_S: Final = 0.1  # a job that ends sooner is not announced: its result says it all
 
 
@@ -54,6 +55,7 @@ class Runner:
         self._oom_watch = OomWatch(loop.clock)
         self._deadlines = Deadlines(loop, self._timed_out)
         self._announcements = Deadlines(loop, self._announce)
+        self._exits = Deadlines(loop, self._kill_leftover)
 
     @property
     def idle(self) -> bool:
@@ -102,7 +104,7 @@ class Runner:
         elif number == signal.SIGTERM:
             process.terminate(verdict, then_kill=False)
         else:
-            process.send(number)
+            process.send(number, verdict)
 
     def end_all(self, why: str) -> None:
         """End every job: SIGTERM, and SIGKILL after the grace time."""
@@ -123,6 +125,7 @@ class Runner:
                 return
             process = self._unreaped.pop(pid, None)
             if process is not None:
+                self._exits.drop(str(pid))
                 killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
                 oom = killed and self._oom_watch.killed()
                 process.reaped(Death(status, usage.ru_maxrss, usage.ru_utime + usage.ru_stime, oom))
@@ -141,6 +144,8 @@ class Runner:
         del self._running[jid]
         self._deadlines.drop(jid)
         self._announcements.drop(jid)
+        if not process.gone:
+            self._exits.set(str(process.pid), EXIT_WITHIN_S)
         self._outbox.put(ret)
         # Not from within the other child's callback: a fork there would copy half-handled state.
         if self._queue:
@@ -204,6 +209,11 @@ class Runner:
         process.terminate(
             Verdict("timed_out", f"The job was killed: it took longer than {after:g} s.", final=True)
         )
+
+    def _kill_leftover(self, pid: str) -> None:
+        """Kill a child that does not end by itself: its standard output is stuck, say."""
+        if int(pid) in self._unreaped:
+            os.kill(int(pid), signal.SIGKILL)
 
     def _announce(self, jid: str) -> None:
         process = self._running.get(jid)

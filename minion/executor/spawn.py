@@ -54,13 +54,21 @@ class Spawner:
         with bind(self.socket_path) as listener:
             self.pid = os.posix_spawn(
                 sys.executable,
-                [sys.executable, "-m", "minion.executor"],
+                [sys.executable, "-m", "minion.executor", *self._log_words()],
                 os.environ,
                 file_actions=[(os.POSIX_SPAWN_DUP2, listener.fileno(), _LISTEN_FD)],
                 setsigmask=(),
                 setsigdef=(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD),
             )
         return self.pid
+
+    def _log_words(self) -> tuple[str, str, str]:
+        return self.settings.log_level, self.settings.log_format, self.settings.log_file
+
+    def give_up(self) -> None:
+        """End the executor that was forked here, if any: its daemon cannot start."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGTERM)
 
     def _become(self, listener: socket.socket) -> None:
         status = 1

@@ -26,7 +26,7 @@ from tests.benchmarks.swarm_process import FILES_EACH, raise_file_limit
 from tests.fleet import Fleet, until
 
 _TICK_S: Final = 0.02
-_SPARE_FILES: Final = 128
+_SPARE_FILES: Final = 180
 # All of the swarm comes from one address, so what the master grants to one source has to suffice for all.
 _MASTER: Final = {"joins_per_s": 100_000, "log_level": "warning"}
 

@@ -37,6 +37,7 @@ from tests.benchmarks.boxes import box_grains, box_id, box_keys, digest
 
 FILES_EACH: Final = 4  # two sockets: a TCP connection and an event descriptor each
 _FILES_WANTED: Final = 100_000
+_SHARE: Final = 100  # minions in one zmq context, because libzmq's thread gets slower with each timer in it
 _TRUE: Final = encode(True)
 
 
@@ -87,7 +88,7 @@ class SwarmProcess:
 
     def __init__(self, join: JoinString, first: int, count: int, settings: Mapping[str, float]) -> None:
         self._loop = Loop()
-        self._context = shared_context(count * 2 + 64)
+        self._contexts = [shared_context(_SHARE * 4) for _ in range(0, count, _SHARE)]
         self._random = Random(first)
         self._done: Counter[str] = Counter()
         self._settings = settings
@@ -115,7 +116,7 @@ class SwarmProcess:
             curve_secret=keys.curve.secret,
             curve_public=keys.curve.public,
             max_publish_bytes=_MAX_PUBLISH_BYTES,
-            context=self._context,
+            context=self._contexts[number % len(self._contexts)],
         )
         return Minion(
             Parts(

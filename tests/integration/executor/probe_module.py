@@ -264,6 +264,28 @@ def ask(ctx: Context, action: str) -> bool:
 
 
 @function
+def babble(ctx: Context) -> None:
+    """Write nonsense into the result pipe, and stay."""
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            if os.readlink("/proc/self/fd/" + name).startswith("pipe:") and int(name) > 2:
+                os.write(int(name), b"\\xff" * 100)
+        except OSError:
+            pass
+    time.sleep(60)
+
+
+@function
+def stuck_output(ctx: Context) -> str:
+    """Return, but never get rid of what was printed."""
+    class Stuck:
+        def flush(self):
+            time.sleep(60)
+    sys.stdout = Stuck()
+    return "fine"
+
+
+@function
 def others(ctx: Context) -> list:
     """Return the other jobs."""
     return ctx.jobs.running()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.executor.rig import Rig, alive
+from tests.integration.executor.rig import Rig, alive, children
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +172,35 @@ def test_started_is_told_only_for_longer_jobs(one: Rig) -> None:
     ret = one.wait(job)
     assert one.started[before:] == [(job.jid, ret.started)]
     assert time.time() - ret.started < 10
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (signal.SIGUSR1, "The job was killed by SIGUSR1, sent by the minion's daemon."),
+        (signal.SIGHUP, "The job was killed by SIGHUP, sent by the minion's daemon."),
+        (signal.SIGINT, "The job was killed by SIGINT, sent by the minion's daemon."),
+    ],
+)
+def test_any_other_deadly_signal_is_named_too(one: Rig, number: int, text: str) -> None:
+    job = one.send("sleep", 30.0)
+    one.until_started(job)
+    one.client.signal(job.jid, number)
+    ret = one.wait(job)
+    assert (ret.outcome, ret.value()) == ("killed", text)
+
+
+def test_broken_message_ends_the_job(one: Rig) -> None:
+    job = one.send("babble")
+    ret = one.wait(job)
+    assert ret.outcome == "failed"
+    assert "sent a broken message" in ret.value()
+    assert one.value("minion.find_job", job.jid) == {}
+
+
+def test_child_that_cannot_end_is_helped(cold: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("minion.executor.runner.EXIT_WITHIN_S", 0.3)
+    rig = cold.up()
+    assert rig.value("stuck_output") == "fine"
+    assert len(children(rig.pid)) == 1
+    rig.until(lambda: not children(rig.pid), 3)

@@ -113,6 +113,7 @@ class Box:
         self._close_listener()
         self.hang_up()
         self.turn()
+        self.turn(0.1)  # the client looks a moment later
 
     def _close_listener(self) -> None:
         if self.listener is not None:
@@ -210,6 +211,7 @@ def test_only_the_connection_is_lost(box: Box) -> None:
     box.running = [kept]
     box.hang_up()
     box.turn()
+    box.turn(0.1)
     assert len(box.starts) == 1
     assert box.ready[-1] == {kept.jid}
     assert [(ret.jid, ret.outcome) for ret in box.returns] == [(lost.jid, "outcome_unknown")]

@@ -1,0 +1,99 @@
+"""Brings returns home: each is sent, kept, and sent again until the master says that it is stored.
+
+1. Little is on its way at a time (`WINDOW`), so that a full outbox neither exceeds the master's quota nor holds
+   up the heartbeats on a thin link; what is acknowledged makes room for the next.
+2. A return without an answer goes out again after a while, all of them after a reconnect.
+3. A master that says `busy` is left alone for as long as it asks.
+
+One timer serves all of this: however many returns wait, there is one thing to happen next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import Any, Final
+
+from minion.loop import Loop, Timer
+from minion.outbox import Outbox
+from shoal.returns import Return
+
+WINDOW_BYTES: Final = 1024 * 1024
+WINDOW_RETURNS: Final = 200
+RESEND_S: Final = 30.0  # for an acknowledgement of a return
+MAX_HOLD_S: Final = 3600.0
+_DEFAULT_HOLD_S: Final = 5.0
+
+
+class Reporter:
+    """See the module docstring. `send(verb, body)` says whether it could queue the message."""
+
+    def __init__(self, loop: Loop, outbox: Outbox, random: Random, send: Callable[[str, Any], bool]) -> None:
+        self._loop = loop
+        self._outbox = outbox
+        self._random = random
+        self._send = send
+        self._online = False
+        self._held_until = 0.0  # monotonic
+        self._sent: dict[str, int] = {}  # what is on its way, with its size
+        self._bytes = 0
+        self._timer: Timer | None = None
+
+    def take(self, ret: Return) -> None:
+        """Take a return; it is kept until the master has it."""
+        self._forget(ret.jid)
+        self._outbox.add(ret)
+        self._pump()
+
+    def connected(self) -> None:
+        """Send everything: what was on its way over an earlier connection may be lost."""
+        self._online = True
+        self._send_again()
+
+    def disconnected(self) -> None:
+        """Keep everything until there is a connection."""
+        self._online = False
+
+    def acknowledged(self, jids: Iterable[object]) -> None:
+        """Forget what the master has stored."""
+        for jid in jids:
+            if isinstance(jid, str):
+                self._forget(jid)
+                self._outbox.remove(jid)
+        self._pump()
+
+    def hold(self, seconds: object) -> None:
+        """Leave the master alone for `seconds`, as it asked; then send again what it did not take."""
+        known = isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds >= 0
+        wait = min(float(seconds), MAX_HOLD_S) if known else _DEFAULT_HOLD_S  # type: ignore[arg-type]
+        self._held_until = max(self._held_until, self._loop.clock.monotonic() + wait)
+        self._again_in(wait * self._random.uniform(1.0, 1.5))
+
+    def _pump(self) -> None:
+        """Send what is not on its way yet, as far as the window goes."""
+        if not self._online or self._loop.clock.monotonic() < self._held_until:
+            return
+        for ret in self._outbox:
+            if ret.jid in self._sent:
+                continue
+            full = len(self._sent) >= WINDOW_RETURNS or self._bytes + len(ret.packed) > WINDOW_BYTES
+            if (full and self._sent) or not self._send("return", ret.to_wire()):
+                break
+            self._sent[ret.jid] = len(ret.packed)
+            self._bytes += len(ret.packed)
+        if self._timer is None and len(self._outbox):
+            self._again_in(RESEND_S * self._random.uniform(0.7, 1.3))
+
+    def _send_again(self) -> None:
+        self._sent.clear()
+        self._bytes = 0
+        self._again_in(None)
+        self._pump()
+
+    def _forget(self, jid: str) -> None:
+        self._bytes -= self._sent.pop(jid, 0)
+
+    def _again_in(self, seconds: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if seconds is None else self._loop.call_later(seconds, self._send_again)

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Writes the pages that repeat what the code says: configuration keys, execution modules, runners.
+
+make docs                            write them
+scripts/generate_docs.py --check     say which of them are not current; exit code 1 if any
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from master.config import MasterConfig  # noqa: E402  the tree first, whatever is installed
+from master.runners.directory import Directory  # noqa: E402
+from minion.config import MinionConfig  # noqa: E402
+from modules.registry import Registry  # noqa: E402
+from shoal.config.describe import describe  # noqa: E402
+
+GENERATED = "<!-- Written by scripts/generate_docs.py: change the code, then run `make docs`. -->"
+
+CONFIGURATION = """\
+# Configuration
+
+The master reads `/etc/shoal/master` (or `master.yaml`), then `master.d/*.conf` in the order of their names; a minion
+reads `/etc/shoal/minion` and `minion.d/*.conf`. Later files win, maps are merged key by key. All of it is optional:
+without a file everything has its default. `--config-dir DIR` reads another folder, `--root DIR` or `SHOAL_ROOT` puts
+every path below DIR.
+
+The files are YAML, with these limits: one document of at most 1 MiB, a map; no tags, no merge keys, no key twice.
+Numbers are decimal (`0755` is refused where a number is expected), `16:10` is text. A file that anybody may write to is
+refused.
+
+A key that does not exist is an error that names file, line and the near key; for a key that only Salt has, it says what
+to do instead. Changes take effect when the daemon is started again. Shoal takes Salt's name for a key if Salt has the
+thing; other keys carry their unit (`_s`, `_mib`, `_bytes`). `publisher_acl` and `nodegroups` are explained in
+[operations](operations.md).
+
+`file_roots`, `pillar_roots` and `file_client` are read and checked, but nothing uses them before there are states.
+"""
+MODULES = """\
+# Execution modules
+
+What can be asked of a box. Each function is shown with its parameters and their types: a word on the command line is
+read as its parameter's type, so `16:10` stays text for a `str` and is refused for an `int`. On a running fleet
+`shoal '*' -d MODULE` shows the same, and `shoal '*' sys.list_functions` lists what a box really has.
+
+*Inline* functions run in the executor itself and take a few milliseconds; all others get a process of their own.
+*Replay* says what may be done when nobody knows whether a function has run (after a power cut): `safe` functions may be
+run again.
+"""
+RUNNERS = """\
+# Runners
+
+What `shoal-run` asks of the master itself. Only root and the master's own user may do so. `shoal-run -d` shows the same
+on the command line.
+
+One more name is handled by the program: `shoal-run state.event [TAG] [pretty=True] [count=N]` prints the master's
+events as they happen, one a line; TAG is a glob.
+"""
+
+
+def main() -> int:
+    """Write the pages, or with --check compare them; return the exit code."""
+    stale = []
+    for path, text in pages().items():
+        file = ROOT / path
+        if file.exists() and file.read_text("utf-8") == text:
+            continue
+        stale.append(path)
+        if sys.argv[1:] != ["--check"]:
+            file.write_text(text, "utf-8")
+    if sys.argv[1:] == ["--check"]:
+        sys.stdout.write("".join(f"{path} is not current. Run: make docs\n" for path in stale))
+        return 1 if stale else 0
+    sys.stdout.write("".join(f"wrote {path}\n" for path in stale))
+    return 0
+
+
+def pages() -> dict[str, str]:
+    """Return the text of each page by its path in the repository."""
+    made = {
+        "docs/configuration.md": configuration(),
+        "docs/modules.md": modules(),
+        "docs/runners.md": runners(),
+    }
+    return {path: "\n".join([GENERATED, "", *lines]).rstrip() + "\n" for path, lines in made.items()}
+
+
+def configuration() -> Iterator[str]:
+    """Yield the lines of the page on configuration keys."""
+    yield CONFIGURATION
+    for title, section in (("Master", MasterConfig), ("Minion", MinionConfig)):
+        yield from (f"## {title}", "", "| key | what | takes | default |", "|---|---|---|---|")
+        for row in describe(section):
+            yield f"| `{row.key}` | {_cell(row.doc)} | {_cell(row.kind)} | {_cell(row.default)} |"
+        yield ""
+
+
+def modules() -> Iterator[str]:
+    """Yield the lines of the page on execution modules."""
+    registry = Registry()
+    yield MODULES
+    yield from (" · ".join(f"[{module}](#{module})" for module in registry.modules()), "")
+    for module in registry.modules():
+        functions = {registry.get(name) for name in registry.names_in(module)}
+        own = sorted((each for each in functions if each.name.startswith(f"{module}.")), key=_name)
+        if own:
+            yield from _module(module, importlib.import_module(f"modules.{module}").__doc__ or "", own)
+        else:
+            yield from _other_names(module, registry)
+
+
+def runners() -> Iterator[str]:
+    """Yield the lines of the page on runners."""
+    directory = Directory()
+    names = directory.names()
+    yield RUNNERS
+    for module in sorted({name.partition(".")[0] for name in names}):
+        doc = importlib.import_module(f"master.runners.{module}").__doc__ or ""
+        yield from _module(
+            module, doc, [directory.get(name) for name in names if name.startswith(f"{module}.")]
+        )
+
+
+def _module(name: str, doc: str, functions: list[Any]) -> Iterator[str]:
+    yield from (f"## {name}", "", doc.strip(), "")
+    shared = _shared_options(functions)
+    for bundle in shared:
+        yield from ("Where a function below ends in `…`, it takes these options too:", "")
+        yield from (f"- `{parameter.show()}`" for parameter in shared[bundle])
+        yield ""
+    for each in functions:
+        yield from (f"### {each.name}", "", f"`{_usage(each, shared)}`", "", each.doc, "")
+        remarks = (
+            [f"Other names: {', '.join(f'`{alias}`' for alias in each.aliases)}."] if each.aliases else []
+        )
+        if each.inline:
+            remarks.append("Inline.")
+        if each.replay == "safe":
+            remarks.append("Replay: safe.")
+        if remarks:
+            yield from (" ".join(remarks), "")
+
+
+def _shared_options(functions: list[Any]) -> dict[type, list[Any]]:
+    """Return the bundles of parameters that several of `functions` take, so that they are listed once."""
+    counts = Counter(bundle for each in functions for bundle in each.signature.bundles.values())
+    return {
+        bundle: [
+            p for p in each.signature.keywords.values() if each.signature.bundles.get(p.bundle) is bundle
+        ]
+        for each in functions
+        for bundle in each.signature.bundles.values()
+        if counts[bundle] > 1
+    }
+
+
+def _usage(function: Any, shared: dict[type, list[Any]]) -> str:
+    signature = function.signature
+    hidden = {p.name for bundle in signature.bundles.values() for p in shared.get(bundle, ())}
+    if not hidden:
+        return str(function.usage)
+    shown = [p.show() for p in signature.keywords.values() if p.name not in hidden]
+    return f"{function.name}({', '.join([*shown, '…'])})"
+
+
+def _other_names(module: str, registry: Registry) -> Iterator[str]:
+    yield from (f"## {module}", "", "Salt's names for functions above.", "")
+    for name in registry.names_in(module):
+        yield f"- `{name}` is `{registry.get(name).name}`"
+    yield ""
+
+
+def _name(function: Any) -> str:
+    return str(function.name)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
