@@ -1,8 +1,8 @@
 """Takes what minions send: who may say it is settled here, before anything is looked at.
 
-Every message goes down one corridor: authenticated key → accepted? → verb known and small enough? → this
-connection's session? → quota → handler. The sender is always the key's minion; nothing in a message says who
-it is from.
+Every message goes down one corridor: authenticated key → accepted? → quota → verb known and small enough? →
+this connection's session? → handler. The sender is always the key's minion; nothing in a message says who
+it is from. Nothing is decoded that its sender has not paid for.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from master.greeter import Greeter
 from master.keyring import KeyEntry, Keyring
 from master.keystore import KeyStore
 from master.late import LateReturns
-from master.quota import Buckets
+from master.quota import Doors, source_of
 from master.roster import Roster
 from master.runs import Run, Runs
 from master.sessions import Session, Sessions
@@ -29,7 +29,7 @@ from shoal.clock import Clock
 from shoal.errors import TrustError, WireError
 from shoal.event import MAX_TAG, job_return, job_start
 from shoal.ids import check_jid
-from shoal.messages import ACK, BUSY, HELLO, HELLO_FIRST, PONG, ROTATED, Verb, read_request, reply
+from shoal.messages import ACK, BUSY, HELLO, HELLO_FIRST, PONG, ROTATED, Verb, read_request, reply, verb_of
 from shoal.returns import Return
 from shoal.transport import BROADCAST, PUBLISH, Inbound, MasterTransport, own_topic, topic_owner
 from shoal.wire import Fields, encode
@@ -37,7 +37,7 @@ from shoal.wire import Fields, encode
 log = logging.getLogger(__name__)
 
 _BUSY_S: Final = 5.0
-_PONG: Final = reply(PONG)
+_PONG: Final = {reading: reply(PONG, reading) for reading in (True, False)}
 _HELLO_FIRST: Final = reply(HELLO_FIRST)
 
 
@@ -56,7 +56,7 @@ class Collector:
         greeter: Greeter,
         writer: Writer,
         bus: EventBus,
-        guests: Buckets,
+        doors: Doors,
         counters: Counter[str],
         clock: Clock,
         now: Callable[[], float],
@@ -70,7 +70,7 @@ class Collector:
         self._greeter = greeter
         self._writer = writer
         self._bus = bus
-        self._guests = guests
+        self._doors = doors
         self.counters = counters
         self._clock = clock
         self._now = now
@@ -89,9 +89,15 @@ class Collector:
 
     def admit(self, domain: str, address: str, peer: str) -> bool:
         """Jobs are for accepted keys only; anybody whom the source's allowance still covers may say hello."""
+        if self._keyring.accepted(peer) is not None:
+            if self._doors.quotas.take_connection(peer):
+                return True
+            self.counters["connection refused: too many of one key"] += 1
+            return False
         if domain == PUBLISH:
-            return self._keyring.accepted(peer) is not None
-        if self._keyring.peer(peer) is not None or self._guests.take(address):
+            return False
+        door = self._doors.guests if self._keyring.peer(peer) is None else self._doors.waiters
+        if door.take(source_of(address)):
             return True
         self.counters["connection refused: too many from one address"] += 1
         return False
@@ -107,7 +113,9 @@ class Collector:
             self._sessions.began_reading(owner, granted=granted)
         if entry is None or not granted:
             self.counters["subscription refused"] += 1
-            log.warning("subscription refused", extra={"action": "subscription_refused", "peer": peer[:16]})
+            if self._doors.reports.take(peer):
+                extra = {"action": "subscription_refused", "peer": peer[:16]}
+                log.warning("subscription refused", extra=extra)
             return False
         if topic != BROADCAST:
             self._came(entry)
@@ -142,54 +150,55 @@ class Collector:
             self._guest(inbound)
             return
         session = self._sessions.get(entry.id)
-        if session is None or session.route != inbound.route or session.peer != inbound.peer:
-            self._without_session(inbound)
+        if session is not None and (session.route != inbound.route or session.peer != inbound.peer):
+            session = None  # of another connection, or of the keys it had before
+        if session is not None:
+            session.heard = self._clock.monotonic()
+        known = verb_of(inbound.frame)
+        if not self._doors.quotas.take(inbound.peer, known, len(inbound.frame)):
+            self._over_quota(inbound, known)
             return
-        now = self._clock.monotonic()
-        session.heard = now
         verb, body = read_request(inbound.frame)
-        if not (
-            session.quota.take(verb.cost, now) and session.bytes_quota.take(len(inbound.frame), now)
-        ) and verb.name not in ("hello", "heartbeat"):
-            self._over_quota(session, verb)
-            return
         if verb.name == "hello":
             self._greeter.hello(inbound, body)
+        elif session is None:  # it has not said hello here, or said it to the master before its restart
+            self._send(inbound.route, _HELLO_FIRST)
         else:
             self._handlers[verb.name](session, body)
 
     def _guest(self, inbound: Inbound) -> None:
         """Somebody without an accepted key: may say hello, nothing else."""
-        verb, body = read_request(inbound.frame)
-        if verb.guests:
-            self._greeter.hello(inbound, body)
+        known, doors = verb_of(inbound.frame), self._doors
+        waits, source = self._keyring.peer(inbound.peer) is not None, source_of(inbound.address)
+        if (waits and not doors.quotas.take_sign(inbound.peer)) or not doors.waiters.take(source):
+            self._over_quota(inbound, known)
             return
-        self.counters[f"{verb.name} refused: key not accepted"] += 1
-        log.warning(
-            "%s refused: the key is not accepted", verb.name,
-            extra={"action": "refused", "verb": verb.name, "peer": inbound.peer[:16]},
-        )  # fmt: skip
-        if self._guests.take(inbound.address):
+        if known is None or known.guests:
+            _, body = read_request(inbound.frame)
+            self._greeter.hello(inbound, body)  # which knows what strangers may
+            return
+        self.counters[f"{known.name} refused: key not accepted"] += 1
+        if doors.reports.take(source):
+            log.warning(
+                "%s refused: the key is not accepted", known.name,
+                extra={"action": "refused", "verb": known.name, "peer": inbound.peer[:16]},
+            )  # fmt: skip
+        if waits or doors.guests.take(source):
             self._send(inbound.route, _HELLO_FIRST)
 
-    def _without_session(self, inbound: Inbound) -> None:
-        """An accepted key on a connection that has not said hello (or said it to the master before its restart)."""
-        verb, body = read_request(inbound.frame)
-        if verb.name == "hello":
-            self._greeter.hello(inbound, body)
-        else:
-            self._send(inbound.route, _HELLO_FIRST)
-
-    def _over_quota(self, session: Session, verb: Verb) -> None:
-        self.counters[f"{verb.name} refused: over quota"] += 1
-        if verb.name == "return":
-            self._send(session.route, reply(BUSY, {"retry_after_s": _BUSY_S}))
+    def _over_quota(self, inbound: Inbound, verb: Verb | None) -> None:
+        name = verb.name if verb is not None else "message"
+        self.counters[f"{name} refused: over quota"] += 1
+        if name == "return":
+            self._send(inbound.route, reply(BUSY, {"retry_after_s": _BUSY_S}))
 
     def _refuse(self, inbound: Inbound, error: WireError | TrustError) -> None:
         reason = error.reason if isinstance(error, TrustError) else "malformed"
         self.counters[f"message refused: {reason}"] += 1
         entry = self._keyring.peer(inbound.peer)
         who = entry.id if entry is not None else "a stranger"
+        if not self._doors.reports.take(who if entry is not None else source_of(inbound.address)):
+            return  # who sends bad messages fast must not fill the disk with lines about them
         log.warning(
             "message from %s refused: %s", who, error,
             extra={"action": "refused", "minion": who, "address": inbound.address, "reason": reason},
@@ -201,16 +210,18 @@ class Collector:
         fields = Fields(body, "heartbeat")
         fields.integer("running", 0, 1_000_000)
         fields.done()
-        self._send(session.route, _PONG)
+        self._send(session.route, _PONG[self._sessions.reading(session.peer)])
 
     def _started(self, session: Session, body: object) -> None:
         fields = Fields(body, "started")
         jid, at = check_jid(fields.text("jid", 20)), fields.seconds("at")
         fields.done()
         run = self._runs.get(jid)
-        if run is not None and session.id in run.targets:
-            run.started(session.id, at)
-            self._bus.publish(job_start(jid, session.id), {"jid": jid, "id": session.id})
+        if run is None or session.id not in run.targets:
+            self.counters["started refused: not a target"] += 1
+            return
+        run.started(session.id, at)
+        self._bus.publish(job_start(jid, session.id), {"jid": jid, "id": session.id})
 
     def _return(self, session: Session, body: object) -> None:
         ret = Return.from_wire(body, session.id)
@@ -234,6 +245,12 @@ class Collector:
             self.counters["return refused: not a target"] += 1
             log.warning(
                 "return from a minion that was no target", extra={"action": "refused", "minion": ret.minion}
+            )
+            self._ack(ret)
+        elif ret.fun != run.fun:  # rules go by what was asked, not by what a box says it was asked
+            self.counters["return refused: other function"] += 1
+            log.warning(
+                "return for another function than asked", extra={"action": "refused", "minion": ret.minion}
             )
             self._ack(ret)
         elif ret.minion in run.returned:

@@ -11,14 +11,14 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from master.events import EventBus
 from master.identity import Identity
-from master.keyring import ACCEPTED, PENDING, KeyEntry, Keyring, Verdict
+from master.keyring import ACCEPTED, DENIED, PENDING, KeyEntry, Keyring, Verdict
 from master.keystore import KeyStore
-from master.quota import Bucket, Buckets
+from master.quota import Buckets, source_of
 from master.roster import Roster
 from master.sessions import Session, Sessions
 from pki.hello import Hello, judge_hello
@@ -35,17 +35,16 @@ _PENDING_RETRY_S: Final = 10.0
 _REFUSED_RETRY_S: Final = 300.0
 _BUSY_RETRY_S: Final = 5.0
 _PROBE_S: Final = 3.0
+_PROBE_STALE_S: Final = 30.0  # who asked so long ago has given up; its answer says nothing about who asks now
 _MAX_JOINING: Final = 5000
 _MAX_WAITING: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one minion may use, and how often it shows itself."""
+    """What minions are told to keep to."""
 
     heartbeat_s: float
-    messages_per_s: float
-    bytes_per_s: float
 
 
 class Greeter:
@@ -87,7 +86,7 @@ class Greeter:
             raise TrustError("malformed hello")
         hello = judge_hello(body, bytes.fromhex(inbound.peer))
         stranger = self._keyring.peer(inbound.peer) is None
-        if stranger and not self._guests.take(_host(inbound.address)):
+        if stranger and not self._guests.take(source_of(inbound.address)):
             self._counters["hello refused: too many from one address"] += 1
             self._answer(
                 inbound, hello, Verdict("busy", "too many first contacts from this address"), _BUSY_RETRY_S
@@ -144,9 +143,13 @@ class Greeter:
         verdict = self._keyring.judge(hello, inbound.peer, _host(inbound.address))
         if verdict.changed is not None:
             self._keys.remember(verdict.changed)
-            self._auth_event(hello, inbound, verdict.status, verdict.reason)
-        if verdict.status == "denied":
+            if verdict.status != DENIED:
+                self._auth_event(hello, inbound, verdict.status, verdict.reason)
+        if verdict.status == PENDING and hello.token:
+            verdict = replace(verdict, reason=f"the join token was refused; {verdict.reason}")
+        if verdict.status == DENIED:
             self._counters["hello refused: denied"] += 1
+            self._warn_of(hello, inbound, verdict)
         if verdict.status == PENDING and len(self._waiting) < _MAX_WAITING:
             self._waiting[inbound.peer] = inbound.route
         elif verdict.status != PENDING:
@@ -163,6 +166,16 @@ class Greeter:
             return
         self._open(inbound, hello, entry)
 
+    def _warn_of(self, hello: Hello, inbound: Inbound, verdict: Verdict) -> None:
+        """Tell of a key that is shown for an id it does not own: once, if there is room to remember the key."""
+        if verdict.changed is None and self._keyring.peer(inbound.peer) is not None:
+            return
+        log.warning(
+            "%s from %s: %s", hello.id, inbound.address, verdict.reason,
+            extra={"action": "denied", "minion": hello.id},
+        )  # fmt: skip
+        self._auth_event(hello, inbound, verdict.status, verdict.reason)
+
     def _copied(self, inbound: Inbound, hello: Hello) -> Verdict | None:
         """Return why this hello has to wait or go: another process already uses the key."""
         session = self._sessions.get(hello.id)
@@ -172,7 +185,7 @@ class Greeter:
         if not self.transport.send(session.route, reply(PROBE)):
             return None  # the old connection is gone: a restart
         now = self._clock.monotonic()
-        if not session.probed:
+        if not session.probed or now - session.probed > _PROBE_STALE_S:
             session.probed = now
             return Verdict("busy", "another process is connected under this key; waiting for a sign of it")
         if session.heard > session.probed:
@@ -191,7 +204,6 @@ class Greeter:
     def _open(self, inbound: Inbound, hello: Hello, entry: KeyEntry) -> None:
         known = self._sessions.get(hello.id)
         monotonic = self._clock.monotonic()
-        limits = self._limits
         session = Session(
             id=entry.id,
             peer=inbound.peer,
@@ -200,8 +212,6 @@ class Greeter:
             address=_host(inbound.address),
             since=known.since if known and known.instance == hello.boot_id else self._now(),
             heard=monotonic,
-            quota=Bucket(limits.messages_per_s, limits.messages_per_s * 5, monotonic),
-            bytes_quota=Bucket(limits.bytes_per_s, limits.bytes_per_s * 5, monotonic),
             version=hello.shoal,
         )
         self._sessions.put(session)

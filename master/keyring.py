@@ -79,8 +79,22 @@ class Keyring:
         return self._holders.get(minion_id.casefold())
 
     def entries(self) -> list[KeyEntry]:
-        """Return all entries, by id."""
-        return sorted(self._by_peer.values(), key=lambda entry: (entry.id, entry.state))
+        """Return all entries, by id; keys on their way out in a rotation go with the new ones."""
+        old = set(self._old_peers.values())
+        shown = [entry for entry in self._by_peer.values() if entry.peer not in old]
+        return sorted(shown, key=lambda entry: (entry.id, entry.state))
+
+    def current(self, entry: KeyEntry) -> KeyEntry | None:
+        """Return what `entry` is now, under new keys perhaps; None if it is gone."""
+        held = self.holder(entry.id)
+        if held is not None and self._old_peers.get(held.peer) == entry.peer:
+            return held
+        return self._by_peer.get(entry.peer)
+
+    def peers_of(self, entry: KeyEntry) -> list[str]:
+        """Return all peers that are good under `entry`: its own, and while it rotates the old one."""
+        old = self._old_peers.get(entry.peer)
+        return [entry.peer, old] if old else [entry.peer]
 
     def judge(self, hello: Hello, peer: str, source: str) -> Verdict:
         """Judge a hello without a token (or after its token was refused)."""
@@ -111,16 +125,24 @@ class Keyring:
 
     def set_state(self, entry: KeyEntry, state: str) -> KeyEntry:
         """Accept or reject a key. A denied key can be accepted only when its id is free."""
+        self.rotated_out(entry.peer)
         changed = replace(entry, state=state, reason="")
         self._put(changed)
         return changed
 
     def delete(self, entry: KeyEntry) -> None:
-        """Forget a key; its next message is a stranger's."""
+        """Forget a key, and the one it came from if it rotates; its next message is a stranger's."""
+        self.rotated_out(entry.peer)
         self._remove(entry)
 
     def rotate(self, entry: KeyEntry, sign_key: bytes, curve_key: bytes) -> KeyEntry:
-        """Give a minion new keys; the old ones are good until the new ones have been seen."""
+        """Give a minion new keys; the old ones are good until the new ones have been seen.
+
+        A second rotation before that, because the first one's answer was lost, takes the first one's place.
+        """
+        lost = self.holder(entry.id)
+        if lost is not None and self._old_peers.get(lost.peer) == entry.peer:
+            del self._old_peers[lost.peer], self._by_peer[lost.peer]
         fresh = replace(entry, sign_key=sign_key, peer=curve_key.hex())
         self._by_peer[fresh.peer] = fresh
         self._holders[fresh.id.casefold()] = fresh
@@ -174,9 +196,10 @@ class Keyring:
             self._holders[entry.id.casefold()] = entry
 
     def _remove(self, entry: KeyEntry) -> None:
-        if self._by_peer.pop(entry.peer, None) is None:
+        known = self._by_peer.pop(entry.peer, None)
+        if known is None:
             return
-        self._counts[entry.state] -= 1
-        folded = entry.id.casefold()
-        if entry.state != DENIED and self._holders.get(folded) == entry:
+        self._counts[known.state] -= 1
+        folded = known.id.casefold()
+        if self._holders.get(folded) == known:
             del self._holders[folded]

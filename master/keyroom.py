@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, Final
 
 from master.events import EventBus
@@ -68,7 +69,8 @@ class KeyRoom:
         if action in ("finger", "print"):
             return self._show(found, action)
         chosen = self._choose(action, found, states, explicit=match not in ("", "*"))
-        changed = [await self._change(action, entry) for entry in chosen]
+        change = self._accept if action == "accept" else partial(self._take_away, delete=action == "delete")
+        changed = [await change(entry) for entry in chosen]
         return {**self._answer(self._keyring.entries()), "changed": _grouped(changed)}
 
     def _choose(
@@ -89,35 +91,42 @@ class KeyRoom:
                     )
         return chosen
 
-    async def _change(self, action: str, entry: KeyEntry) -> KeyEntry:
-        if action == "delete":
-            await self._keys.delete(entry)
-            self._keyring.delete(entry)
-            self._revoke(entry)
-            self._event(entry, "delete")
-            return entry
-        state = ACCEPTED if action == "accept" else REJECTED
-        await self._keys.set_state(entry, state)
-        changed = self._keyring.set_state(entry, state)
-        if state == ACCEPTED:
-            self._roster.ensure(entry.id, {})
-            self._on_accepted(entry.peer)
-        else:
-            self._revoke(entry)
-        self._event(changed, action)
+    async def _accept(self, entry: KeyEntry) -> KeyEntry:
+        await self._keys.set_state(entry, ACCEPTED)
+        changed = self._keyring.set_state(entry, ACCEPTED)
+        self._roster.ensure(entry.id, {})
+        self._on_accepted(entry.peer)
+        self._event(changed, "accept")
         return changed
 
-    def _revoke(self, entry: KeyEntry) -> None:
-        if entry.state != ACCEPTED:
-            return
-        self._sessions.revoke(entry.peer)
-        session = self._sessions.get(entry.id)
-        if session is not None and session.peer == entry.peer:
-            self._sessions.drop(entry.id)
-            if self.transport is not None:
-                self.transport.send(session.route, reply(HELLO_FIRST))
-        if self._keyring.holder(entry.id) is None or entry.state == ACCEPTED:
-            self._roster.forget(entry.id)
+    async def _take_away(self, chosen: KeyEntry, *, delete: bool) -> KeyEntry:
+        """Reject or delete a key, in memory first: nothing of it counts any more while the store is busy.
+
+        If the store fails, the key stays rejected until the master restarts, and the operator is told.
+        """
+        entry = self._keyring.current(chosen) or chosen
+        peers = self._keyring.peers_of(entry)
+        now = entry
+        if entry.state != DENIED:  # that holds nothing which could be taken away
+            now = self._keyring.set_state(entry, REJECTED)
+        if entry.state == ACCEPTED:
+            self._revoke(entry.id, peers)
+        if delete:
+            await self._keys.delete(entry)
+            self._keyring.delete(now)
+        else:
+            await self._keys.set_state(entry, REJECTED)
+            now = self._keyring.set_state(entry, REJECTED)
+        self._event(now, "delete" if delete else "reject")
+        return entry if delete else now
+
+    def _revoke(self, minion_id: str, peers: list[str]) -> None:
+        for peer in peers:
+            self._sessions.revoke(peer)
+        session = self._sessions.drop(minion_id)
+        if session is not None and self.transport is not None:
+            self.transport.send(session.route, reply(HELLO_FIRST))
+        self._roster.forget(minion_id)
 
     def _show(self, found: list[KeyEntry], action: str) -> Answer:
         def shown(entry: KeyEntry) -> str:

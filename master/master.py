@@ -23,7 +23,7 @@ from master.keyroom import KeyRoom
 from master.keystore import KeyStore, load_entries
 from master.late import LateReturns
 from master.publisher import Publisher
-from master.quota import Buckets
+from master.quota import Buckets, Doors, Quotas
 from master.roster import Roster
 from master.runners.context import RunnerContext
 from master.runs import Runs
@@ -45,6 +45,7 @@ _FLOOR_SETTING: Final = "time_floor"
 _HOUSEKEEPING_S: Final = 30.0
 _LOST_HEARTBEATS: Final = 3.0  # a session that is silent for so many is over
 _GUEST_SOURCES_MAX: Final = 10_000
+_REPORTS_PER_S: Final = 1.0  # log lines on refused messages of one source; all are counted
 _RETENTION_PAUSE_S: Final = 0.05
 
 
@@ -137,11 +138,7 @@ class Master:
             bus=self.bus,
             guests=guests,
             counters=self.counters,
-            limits=Limits(
-                heartbeat_s=config.heartbeat_s,
-                messages_per_s=config.minion_messages_per_s,
-                bytes_per_s=config.minion_bytes_per_s,
-            ),
+            limits=Limits(heartbeat_s=config.heartbeat_s),
             clock=clock,
             now=now,
         )
@@ -155,7 +152,14 @@ class Master:
             greeter=self.greeter,
             writer=self.writer,
             bus=self.bus,
-            guests=guests,
+            doors=Doors(
+                quotas=Quotas(config.minion_messages_per_s, config.minion_bytes_per_s, clock.monotonic),
+                guests=guests,
+                waiters=Buckets(
+                    config.joins_per_s * 10, config.joins_per_s * 200, clock.monotonic, _GUEST_SOURCES_MAX
+                ),
+                reports=Buckets(_REPORTS_PER_S, _REPORTS_PER_S * 20, clock.monotonic, _GUEST_SOURCES_MAX),
+            ),
             counters=self.counters,
             clock=clock,
             now=now,

@@ -1,8 +1,20 @@
-"""Token buckets: how much one source may ask for. A bucket that is full again is forgotten."""
+"""Token buckets: how much one source, or one key, may ask for. A bucket that is full again is forgotten."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from shoal.messages import MAX_REQUEST_BYTES, Verb
+
+_MAX_KEYS: Final = 1_000_000
+_BURST_S: Final = 5.0  # what a key did not use is kept for so long
+_MIN_BURST: Final = 100.0  # the dearest verb must fit
+_SIGNS_PER_S: Final = 5.0
+_CONNECTIONS_PER_S: Final = 5.0
+_SIGNS: Final = frozenset({"hello", "heartbeat"})
 
 
 class Bucket:
@@ -55,3 +67,60 @@ class Buckets:
 
     def _sweep(self, now: float) -> None:
         self._buckets = {key: bucket for key, bucket in self._buckets.items() if not bucket.full(now)}
+
+
+class Quotas:
+    """What each known key may use, over however many connections and sessions it comes.
+
+    Signs of life (hello, heartbeat) are counted apart: few are needed, and no flood of the same minion's
+    other messages crowds them out.
+    """
+
+    def __init__(self, messages_per_s: float, bytes_per_s: float, monotonic: Callable[[], float]) -> None:
+        def buckets(rate: float, burst: float) -> Buckets:
+            return Buckets(rate, burst, monotonic, _MAX_KEYS)
+
+        self._messages = buckets(messages_per_s, max(messages_per_s * _BURST_S, _MIN_BURST))
+        self._bytes = buckets(bytes_per_s, max(bytes_per_s * _BURST_S, float(MAX_REQUEST_BYTES)))
+        self._signs = buckets(_SIGNS_PER_S, _SIGNS_PER_S * 10)
+        self._connections = buckets(_CONNECTIONS_PER_S, _CONNECTIONS_PER_S * 20)
+
+    def take(self, peer: str, verb: Verb | None, size: int) -> bool:
+        """Take what one message of an accepted key costs; `verb` is None for what is none."""
+        if verb is None:
+            return self._messages.take(peer) and self._bytes.take(peer, size)
+        if verb.name in _SIGNS and size <= verb.max_bytes:
+            return self._signs.take(peer)
+        return self._messages.take(peer, verb.cost) and self._bytes.take(peer, size)
+
+    def take_sign(self, peer: str) -> bool:
+        """Take what a message of a key costs that may say hello and nothing else."""
+        return self._signs.take(peer)
+
+    def take_connection(self, peer: str) -> bool:
+        """Take what a new connection costs."""
+        return self._connections.take(peer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """All limits on what comes in."""
+
+    quotas: Quotas
+    guests: Buckets  # first contacts, by source
+    waiters: Buckets  # messages of keys that are not accepted, by source
+    reports: Buckets  # lines in the log on refused messages, by source
+
+
+def source_of(address: str) -> str:
+    """Return what counts as one source: an IPv4 address, or the /64 network of an IPv6 one.
+
+    Whoever has one IPv6 address mostly has all of its network.
+    """
+    plain = address.removeprefix("::ffff:")
+    if ":" not in plain:
+        return plain
+    try:
+        return str(ipaddress.ip_network((plain.partition("%")[0], 64), strict=False))
+    except ValueError:
+        return plain

@@ -16,6 +16,8 @@ from shoal.targets.nodegroup import Nodegroups
 from shoal.wire import encode
 
 _MAX_SHARED: Final = 200_000
+_MAX_SHARED_BYTES: Final = 32 * 1024 * 1024
+_LARGE: Final = 4096  # values over that are a box's own, hardly ever shared, and could fill the memory
 
 
 class _Shared:
@@ -23,15 +25,23 @@ class _Shared:
 
     def __init__(self) -> None:
         self._values: dict[bytes, Any] = {}
+        self._bytes = 0
 
     def mapping(self, source: Mapping[str, Any]) -> dict[str, Any]:
         """Return a copy of `source` whose keys and values are shared."""
-        if len(self._values) > _MAX_SHARED:
+        if len(self._values) > _MAX_SHARED or self._bytes > _MAX_SHARED_BYTES:
             self._values.clear()  # those in use live on in their owners; sharing begins anew
+            self._bytes = 0
         return {self._one(key): self._one(value) for key, value in source.items()}
 
     def _one(self, value: Any) -> Any:
-        return self._values.setdefault(encode(value), value)
+        packed = encode(value)
+        if len(packed) > _LARGE:
+            return value
+        known = self._values.setdefault(packed, value)
+        if known is value:
+            self._bytes += len(packed)
+        return known
 
 
 class Roster:

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from master.quota import Bucket
-
 
 @dataclass(slots=True)
 class Session:
@@ -25,8 +23,6 @@ class Session:
     address: str
     since: float  # epoch seconds
     heard: float  # monotonic
-    quota: Bucket
-    bytes_quota: Bucket
     version: str = ""
     probed: float = 0.0  # monotonic time of an unanswered probe because of a second hello, 0 = none
     running: set[str] = field(default_factory=set)
@@ -41,7 +37,7 @@ class Sessions:
         self._by_id: dict[str, Session] = {}
         self._readers: dict[str, int] = {}  # peer -> subscriptions to its own topic, granted or not
         self._granted: set[str] = set()  # of these, who was granted one
-        self._reading_all = 0  # subscriptions to the topic of all; each is to have one to an own topic beside it
+        self._reading_all = 0  # subscriptions to the topic of all; beside each is one to an own topic
         self._reading_own = 0
         self._revoked: dict[str, float] = {}  # peers that lost their key while they were reading
 

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 Callback = Callable[[], None]
 _MAX_WAIT_S: Final = 60.0
+_PURGE_AT: Final = 64  # timers, before those that were cancelled are looked for
 
 
 class Timer:
@@ -46,6 +47,7 @@ class Loop:
         self._writers: dict[int, Callback] = {}
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
+        self._purge_at = _PURGE_AT
         self._soon: deque[Callback] = deque()
         self._stopped = False
 
@@ -57,7 +59,14 @@ class Loop:
         """Call `callback` once, `delay_s` seconds from now at the earliest."""
         timer = Timer(self.clock.monotonic() + max(0.0, delay_s), callback)
         heapq.heappush(self._timers, (timer.due, next(self._order), timer))
+        if len(self._timers) > self._purge_at:
+            self._purge()
         return timer
+
+    @property
+    def pending(self) -> int:
+        """How many timers are kept, cancelled ones included."""
+        return len(self._timers)
 
     def watch(self, fd: int, callback: Callback) -> None:
         """Call `callback` whenever `fd` is readable or closed by the other side."""
@@ -101,6 +110,12 @@ class Loop:
     def close(self) -> None:
         """Give the epoll descriptor back."""
         self._epoll.close()
+
+    def _purge(self) -> None:
+        """Drop cancelled timers that are not due for long; rare enough to cost nothing."""
+        self._timers = [entry for entry in self._timers if entry[2].callback is not None]
+        heapq.heapify(self._timers)
+        self._purge_at = max(_PURGE_AT, 2 * len(self._timers))
 
     def _poll(self, max_wait_s: float) -> list[tuple[int, int]]:
         while self._timers and self._timers[0][2].callback is None:

@@ -7,6 +7,7 @@ this same code. States:
         └──────accepted──────▶ online ──silence──▶ connecting
 
 It never gives up and never spins: each way back to `connecting` goes through a back-off with full jitter.
+How returns get home is the work of its `Reporter`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from minion.endpoints import Endpoints
 from minion.executor.contract import Executor
 from minion.loop import Loop, Timer
 from minion.outbox import Outbox
+from minion.pulse import Pulse
+from minion.reporter import Reporter
 from pki.hello import Hello, make_hello
 from pki.keys import NodeKeys
 from pki.masters import MastersDocument, judge_masters
@@ -39,6 +42,7 @@ from shoal.messages import (
     HELLO_FIRST,
     JOB,
     NOTICE,
+    PONG,
     PROBE,
     ROTATED,
     WANT_FACTS,
@@ -53,9 +57,8 @@ from shoal.version import VERSION
 log = logging.getLogger(__name__)
 
 _HELLO_WAIT_S: Final = 30.0  # for the answer to a hello; CURVE handshakes of a whole fleet take a while
+_FIRST_HELLO_WAIT_S: Final = 5.0  # with several addresses to try; doubles with each round
 _HELLO_PAUSE_S: Final = 1.0  # between two hellos that the master asked for
-_MISSED_HEARTBEATS: Final = 2.5
-_RESEND_S: Final = 30.0  # for an acknowledgement of a return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +96,16 @@ class Minion:
         self._executor: Executor | None = None
         self._link: Link | None = None
         self._nonce = b""
-        self._heartbeat_s = 30.0
-        self._heard = 0.0  # monotonic time of the last word from the master
         self._last_hello = -_HELLO_PAUSE_S
-        self._hold_returns_until = 0.0
         self._backoff = Backoff(parts.recon_base_s, parts.recon_max_s, parts.random)
         self._timer: Timer | None = None  # the one thing the state waits for
         self._running: set[str] = set()
         self._keys = parts.keys
+        self._reporter = Reporter(parts.loop, parts.outbox, parts.random, self._send)
+        self._pulse = Pulse(
+            parts.loop, parts.random,
+            beat=self._beat, on_silence=self._reconnect_later, on_deaf=self._deaf,
+        )  # fmt: skip
 
     # ------------------------------------------------------------------ life
 
@@ -113,11 +118,12 @@ class Minion:
         """Say goodbye and close."""
         if self.state == "online":
             self._send("bye", None)
+        self._go_offline("stopped")
         self._set_timer(None)
         self._close_link()
 
     def _connect(self) -> None:
-        self.state = "connecting"
+        self._go_offline("connecting")
         self._close_link()
         try:
             self._link = self._parts.connector.open(self._parts.endpoints.current(), self)
@@ -128,7 +134,7 @@ class Minion:
         self._hello()
 
     def _reconnect_later(self) -> None:
-        self.state = "connecting"
+        self._go_offline("connecting")
         self._close_link()
         self._parts.endpoints.advance()
         delay = self._backoff.next()
@@ -158,6 +164,7 @@ class Minion:
 
     def _hello(self) -> None:
         parts = self._parts
+        self._pulse.stop()  # until the welcome there is one thing to wait for
         self._nonce = new_nonce()
         self._last_hello = self._loop.clock.monotonic()
         hello = Hello(
@@ -172,7 +179,14 @@ class Minion:
             grains_digest=parts.facts()[0],
         )
         self._send("hello", make_hello(hello, self._keys.sign))
-        self._set_timer(self._loop.call_later(_HELLO_WAIT_S, self._reconnect_later))
+        self._set_timer(self._loop.call_later(self._hello_wait(), self._reconnect_later))
+
+    def _hello_wait(self) -> float:
+        """Be patient where there is no choice, or where a connection has worked; look around quickly otherwise."""
+        endpoints = self._parts.endpoints
+        if self.state != "connecting" or len(endpoints) == 1:
+            return _HELLO_WAIT_S
+        return min(_HELLO_WAIT_S, _FIRST_HELLO_WAIT_S * 2.0 ** min(endpoints.rounds, 10))
 
     def _hello_asked(self) -> None:
         """Say hello again because the master does not know this connection; at most once a second."""
@@ -189,6 +203,7 @@ class Minion:
         welcome, _certificate = judge_welcome(body, self._nonce, parts.trust.anchor, parts.clock.floor)
         self._nonce = b""
         parts.clock.anchor(welcome.time)
+        parts.endpoints.worked()
         if welcome.masters:
             self._try_masters(welcome.masters)
         if welcome.status == "accepted":
@@ -202,23 +217,29 @@ class Minion:
         if self.state != "online":
             log.info("accepted by the master", extra={"action": "online"})
         self.state = "online"
-        self._heartbeat_s = welcome.heartbeat_s
         self._backoff.reset()
         parts.trust.start_session(welcome.time)
         if self._link is not None:
             self._link.subscribe((BROADCAST, own_topic(self._keys.curve.public.hex())))
-        self._beat_later()
-        for ret in parts.outbox:
-            self._send_return(ret)
+        self._set_timer(None)
+        self._pulse.start(welcome.heartbeat_s)
+        self._reporter.connected()
+
+    def _go_offline(self, state: str) -> None:
+        self.state = state
+        self._pulse.stop()
+        self._reporter.disconnected()
 
     def _wait(self, welcome: Welcome) -> None:
-        self.state = "waiting"
+        # What was subscribed to before may have been refused since, and a refused socket never tries again.
+        ask_again = self._connect if self.state == "online" else self._hello
+        self._go_offline("waiting")
         delay = max(1.0, welcome.retry_after_s) * self._parts.random.uniform(0.8, 1.2)
         log.warning(
             "the master says %s: %s; next try in %.0f s", welcome.status, welcome.reason, delay,
             extra={"action": "not_accepted", "status": welcome.status},
         )  # fmt: skip
-        self._set_timer(self._loop.call_later(delay, self._hello))
+        self._set_timer(self._loop.call_later(delay, ask_again))
 
     def _try_masters(self, data: bytes) -> None:
         """Learn from a masters document; one that is old or expired is no reason to stay away."""
@@ -244,26 +265,15 @@ class Minion:
 
     # ------------------------------------------------------------- heartbeat
 
-    def _beat_later(self) -> None:
-        jittered = self._heartbeat_s * self._parts.random.uniform(0.8, 1.0)
-        self._set_timer(self._loop.call_later(jittered, self._beat))
-
     def _beat(self) -> None:
-        silence = self._loop.clock.monotonic() - self._heard
-        if silence > self._heartbeat_s * _MISSED_HEARTBEATS:
-            log.warning("the master is silent for %.0f s", silence, extra={"action": "master_silent"})
-            self._reconnect_later()
-            return
         self._send("heartbeat", {"running": len(self._running)})
-        self._beat_later()
+
+    def _deaf(self) -> None:
+        self._set_timer(self._loop.call_later(self._backoff.next(), self._connect))
 
     def check_connection(self) -> None:
-        """Doubt the connection (an address of this box changed): ask, and believe only a quick answer."""
-        if self.state == "online":
-            self._heard = min(
-                self._heard, self._loop.clock.monotonic() - self._heartbeat_s * (_MISSED_HEARTBEATS - 1)
-            )
-            self._beat()
+        """Doubt the connection: an address of this box changed."""
+        self._pulse.doubt()
 
     # ------------------------------------------------------ from the master
 
@@ -271,7 +281,7 @@ class Minion:
         """Handle an answer on the request connection."""
         try:
             kind, body = read_reply(frame)
-            self._heard = self._loop.clock.monotonic()
+            self._pulse.heard()
             self._handle_reply(kind, body)
         except (WireError, TrustError) as error:
             self._refused("reply", error)
@@ -279,24 +289,25 @@ class Minion:
     def _handle_reply(self, kind: str, body: Any) -> None:
         if kind == WELCOME:
             self._welcomed(body)
+        elif kind == PONG:
+            self._pulse.answered(body)
         elif kind == ACK:
-            for jid in body if isinstance(body, list) else ():
-                self._parts.outbox.remove(jid)
+            self._reporter.acknowledged(body if isinstance(body, list) else ())
         elif kind == HELLO_FIRST:
             self._hello_asked()
         elif kind == WANT_FACTS:
             self.send_facts()
         elif kind == PROBE:
-            self._send("heartbeat", {"running": len(self._running)})
+            self._beat()
         elif kind == BUSY:
-            self._hold_returns(body)
+            self._reporter.hold(body.get("retry_after_s") if isinstance(body, dict) else None)
         elif kind == ROTATED:
             self._parts.on_rotated()
 
     def published(self, frame: bytes) -> None:
         """Handle what came on one of our topics."""
         kind, sealed = frame[:1], frame[1:]
-        self._heard = self._loop.clock.monotonic()
+        self._pulse.heard()
         try:
             if kind == JOB:
                 self._take_job(sealed)
@@ -344,37 +355,7 @@ class Minion:
     def returned(self, ret: Return) -> None:
         """Bring a return home: kept until the master has it."""
         self._running.discard(ret.jid)
-        self._parts.outbox.add(ret)
-        if self.state == "online":
-            self._send_return(ret)
-        self._resend_later(ret.jid)
-
-    def _send_return(self, ret: Return) -> None:
-        if self._loop.clock.monotonic() >= self._hold_returns_until:
-            self._send("return", ret.to_wire())
-
-    def _resend_later(self, jid: str) -> None:
-        if len(self._parts.outbox) == 1:  # one sweep serves all that wait
-            self._loop.call_later(_RESEND_S * self._parts.random.uniform(0.7, 1.3), self._resend)
-
-    def _resend(self) -> None:
-        if not len(self._parts.outbox):
-            return
-        if self.state == "online":
-            for ret in self._parts.outbox:
-                self._send_return(ret)
-        self._loop.call_later(_RESEND_S * self._parts.random.uniform(0.7, 1.3), self._resend)
-
-    def _hold_returns(self, body: object) -> None:
-        wait = body.get("retry_after_s") if isinstance(body, dict) else None
-        wait = min(float(wait), 3600.0) if isinstance(wait, (int, float)) else 5.0
-        self._hold_returns_until = self._loop.clock.monotonic() + wait
-        self._loop.call_later(wait * self._parts.random.uniform(1.0, 1.5), self._resend_now)
-
-    def _resend_now(self) -> None:
-        if self.state == "online":
-            for ret in self._parts.outbox:
-                self._send_return(ret)
+        self._reporter.take(ret)
 
     def send_facts(self) -> None:
         """Send the grains."""
@@ -385,11 +366,14 @@ class Minion:
         """Put an event on the master's bus; it appears there under our own prefix."""
         self._send("event", {"tag": tag, "data": data})
 
-    def _send(self, verb: str, body: Any) -> None:
+    def _send(self, verb: str, body: Any) -> bool:
+        """Send a request; False when there is no connection or it takes no more now."""
         if self._link is None:
-            return
+            return False
         try:
-            if not self._link.send(request(verb, body)):
-                self.counters["not sent: queue full"] += 1
-        except WireError as error:
+            sent = self._link.send(request(verb, body))
+        except WireError as error:  # it never can be sent: that must not hold up what comes after it
             log.error("cannot send %s: %s", verb, error, extra={"action": "send_failed"})
+            return True
+        self.counters["not sent: queue full"] += not sent
+        return sent

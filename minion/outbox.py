@@ -1,7 +1,7 @@
 """Returns on their way: each is kept until the master says that it is stored.
 
-Bounded by bytes: when it is full, the oldest large values are trimmed to an explaining text first, then the
-oldest returns go. Return codes and outcomes are the last to be lost.
+Bounded by bytes: when it is full, large values are trimmed to an explaining text first, the oldest before the
+newest, then the oldest returns go. Return codes and outcomes are the last to be lost.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Outbox:
         self._held[ret.jid] = ret
         self._bytes += len(ret.packed) + _OVERHEAD
         if self._bytes > self._max:
-            self._make_room(ret.jid)
+            self._make_room()
 
     def remove(self, jid: str) -> None:
         """Forget the return of `jid`: it is stored."""
@@ -48,11 +48,11 @@ class Outbox:
         if ret is not None:
             self._bytes -= len(ret.packed) + _OVERHEAD
 
-    def _make_room(self, newest: str) -> None:
+    def _make_room(self) -> None:
         for jid, ret in list(self._held.items()):
             if self._bytes <= self._max:
                 return
-            if len(ret.packed) > _SMALL and jid != newest:
+            if len(ret.packed) > _SMALL:
                 self._trim(jid, ret)
         while self._bytes > self._max and len(self._held) > 1:
             oldest = next(iter(self._held))

@@ -26,7 +26,7 @@ _DEFAULT_HOLD_S: Final = 5.0
 
 
 class Reporter:
-    """See the module docstring. `send(verb, body)` says whether it could queue the message."""
+    """See the module docstring. `send(verb, body)` says False when the connection takes nothing more now."""
 
     def __init__(self, loop: Loop, outbox: Outbox, random: Random, send: Callable[[str, Any], bool]) -> None:
         self._loop = loop
@@ -48,6 +48,7 @@ class Reporter:
     def connected(self) -> None:
         """Send everything: what was on its way over an earlier connection may be lost."""
         self._online = True
+        self._held_until = 0.0
         self._send_again()
 
     def disconnected(self) -> None:
@@ -71,18 +72,24 @@ class Reporter:
 
     def _pump(self) -> None:
         """Send what is not on its way yet, as far as the window goes."""
-        if not self._online or self._loop.clock.monotonic() < self._held_until:
+        if not self._online:
             return
+        held = self._held_until - self._loop.clock.monotonic()
+        if held <= 0:
+            self._fill_window()
+        if self._timer is None and len(self._outbox):
+            self._again_in(max(held, RESEND_S * self._random.uniform(0.7, 1.3)))
+
+    def _fill_window(self) -> None:
         for ret in self._outbox:
             if ret.jid in self._sent:
                 continue
-            full = len(self._sent) >= WINDOW_RETURNS or self._bytes + len(ret.packed) > WINDOW_BYTES
+            size = len(ret.packed)
+            full = len(self._sent) >= WINDOW_RETURNS or self._bytes + size > WINDOW_BYTES
             if (full and self._sent) or not self._send("return", ret.to_wire()):
-                break
-            self._sent[ret.jid] = len(ret.packed)
-            self._bytes += len(ret.packed)
-        if self._timer is None and len(self._outbox):
-            self._again_in(RESEND_S * self._random.uniform(0.7, 1.3))
+                return
+            self._sent[ret.jid] = size
+            self._bytes += size
 
     def _send_again(self) -> None:
         self._sent.clear()

@@ -14,6 +14,7 @@ from shoal.ids import check_function_name, check_jid
 from shoal.wire import Fields, decode, encode
 
 MAX_VALUE_BYTES: Final = 4 * 1024 * 1024
+MAX_VALUES: Final = 250_000  # in the lists and maps of a value: it is taken apart on the master's one thread
 MAX_RETURN_BYTES: Final = MAX_VALUE_BYTES + 4096
 
 # How a job ended. Anything but "done" carries an explaining text as its value.
@@ -42,7 +43,7 @@ class Return:
 
     def value(self) -> Any:
         """Return the decoded value. Raises WireError."""
-        return decode(self.packed, MAX_VALUE_BYTES)
+        return decode(self.packed, MAX_VALUE_BYTES, MAX_VALUES)
 
     def to_wire(self) -> dict[str, Any]:
         """Return the message body."""

@@ -42,7 +42,8 @@ def decode(data: bytes, max_bytes: int, max_values: int = 0) -> Any:
     try:
         value = msgpack.unpackb(
             data, raw=False, strict_map_key=True, ext_hook=_no_ext,
-            list_hook=counted.list if counted else None, object_pairs_hook=counted.map if counted else _unique,
+            list_hook=counted.take_list if counted else None,
+            object_pairs_hook=counted.take_map if counted else _unique,
             max_str_len=size, max_bin_len=size, max_array_len=longest, max_map_len=longest, max_ext_len=0,
         )  # fmt: skip
     except WireError:
@@ -59,11 +60,11 @@ class _Counted:
     def __init__(self, max_values: int) -> None:
         self._max = self._left = max_values
 
-    def list(self, items: list[Any]) -> list[Any]:
+    def take_list(self, items: list[Any]) -> list[Any]:
         self._take(len(items))
         return items
 
-    def map(self, pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    def take_map(self, pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
         self._take(len(pairs))
         return _unique(pairs)
 

@@ -1,0 +1,204 @@
+"""An operator at work: programs that are watched while they run, and what they printed as data.
+
+    with Watched(fleet, "shoal", "*", "test.sleep", "30") as job:
+        job.until_out("web-1:")
+        ...
+        assert job.end() == 1
+
+With `terminal=True` the program has a terminal for its output, so that it shows a progress line.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import signal
+import struct
+import subprocess
+import tempfile
+import termios
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Final
+
+from tests.fleet import BIN, Fleet, until
+
+EVERYONE: Final = ["db-1", "web-1", "web-2"]
+_SIZE: Final = struct.pack("HHHH", 40, 110, 0, 0)  # rows, columns
+
+
+class Watched:
+    """One program of ours, running. `out` and `err` are what it has written so far."""
+
+    def __init__(self, fleet: Fleet, program: str, *words: str, terminal: bool = False) -> None:
+        argv = [str(BIN / program), "--root", str(fleet.master_root), *words]
+        self._words = words
+        self._keep = _Terminal() if terminal else _Files()
+        self._child = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=self._keep.stdout,
+            stderr=self._keep.stderr,
+            env={key: value for key, value in os.environ.items() if not key.startswith("SHOAL_")},
+            preexec_fn=_default_interrupt,
+        )
+        self._keep.started()
+
+    def __enter__(self) -> Watched:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._child.poll() is None:
+            self._child.kill()
+        self._child.wait()
+        if error is not None:
+            print(f"--- {' '.join(self._words)}\n{self.out}\n--- stderr\n{self.err}")
+        self._keep.close()
+
+    @property
+    def out(self) -> str:
+        """What came on stdout; with a terminal all that came."""
+        return self._keep.out()
+
+    @property
+    def err(self) -> str:
+        """What came on stderr; nothing with a terminal."""
+        return self._keep.err()
+
+    @property
+    def alive(self) -> bool:
+        """True while it runs."""
+        return self._child.poll() is None
+
+    def until_out(self, text: str, timeout_s: float = 20.0) -> None:
+        """Wait until `text` has been written on stdout."""
+        until(f"{text!r} on stdout of {self._words}", lambda: text in self.out, timeout_s)
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self._child.send_signal(signal.SIGINT)
+
+    def end(self, timeout_s: float = 30.0) -> int:
+        """Wait for its end and return its exit code."""
+        code = self._child.wait(timeout_s)
+        self._keep.ended()
+        return code
+
+
+class _Files:
+    """Stdout and stderr in files of their own."""
+
+    def __init__(self) -> None:
+        self.stdout = tempfile.TemporaryFile()
+        self.stderr = tempfile.TemporaryFile()
+
+    def started(self) -> None: ...
+
+    def ended(self) -> None: ...
+
+    def out(self) -> str:
+        return _whole(self.stdout.fileno())
+
+    def err(self) -> str:
+        return _whole(self.stderr.fileno())
+
+    def close(self) -> None:
+        self.stdout.close()
+        self.stderr.close()
+
+
+class _Terminal:
+    """Stdout and stderr at a terminal, read by a thread."""
+
+    def __init__(self) -> None:
+        self._screen, self.stdout = pty.openpty()
+        self.stderr = self.stdout
+        fcntl.ioctl(self.stdout, termios.TIOCSWINSZ, _SIZE)
+        self._seen = b""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+
+    def started(self) -> None:
+        os.close(self.stdout)  # ours; the program has its own
+        self._reader.start()
+
+    def ended(self) -> None:
+        self._reader.join(10)
+
+    def out(self) -> str:
+        return self._seen.decode(errors="replace")
+
+    def err(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        self.ended()
+        os.close(self._screen)
+
+    def _read(self) -> None:
+        with suppress(OSError):  # EIO: the program is gone
+            while data := os.read(self._screen, 65536):
+                self._seen += data
+
+
+def _whole(fd: int) -> str:
+    return os.pread(fd, os.fstat(fd).st_size, 0).decode(errors="replace")
+
+
+def _default_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test run in the background ignores it
+
+
+def answers(fleet: Fleet, *words: str) -> Any:
+    """Run `shoal` and return what all minions answered, as data."""
+    done = fleet.shoal(*words, "--out=json", "--static")
+    return json.loads(done.stdout) if done.stdout.startswith("{") else {}
+
+
+def jids(fleet: Fleet) -> list[str]:
+    """Return the ids of all jobs that the master knows."""
+    return sorted(fleet.runner("jobs.list_jobs", "limit=10000") or {})
+
+
+def newest_job(fleet: Fleet, fun: str) -> str:
+    """Return the id of the newest job of a function."""
+    (jid,) = until(f"a job of {fun}", lambda: fleet.runner("jobs.last_run", f"fun={fun}"))
+    return str(jid)
+
+
+def running(fleet: Fleet, fun: str, *minions: str) -> str:
+    """Wait until the newest job of `fun` runs on `minions` and return its id."""
+
+    def found() -> str:
+        for jid, job in (fleet.runner("jobs.active") or {}).items():
+            names = {name for each in job["Running"] for name in each}
+            if job["Function"] == fun and names >= set(minions):
+                return str(jid)
+        return ""
+
+    return until(f"{fun} to run on {', '.join(minions)}", found)
+
+
+def wait_gone(fleet: Fleet, *minions: str) -> None:
+    """Wait until the master knows that these are not connected."""
+    until(f"{', '.join(minions)} to be gone", lambda: set(minions) <= set(fleet.runner("manage.down") or []))
+
+
+class stopped:
+    """Hold a minion's daemon (SIGSTOP) for a while: it is connected and says nothing."""
+
+    def __init__(self, fleet: Fleet, minion: str) -> None:
+        self._send: Callable[[int], None] = fleet.minions[minion].send_signal
+        self._answers = lambda: fleet.shoal(minion, "test.ping", "-t", "1").returncode == 0
+
+    def __enter__(self) -> None:
+        self._send(signal.SIGSTOP)
+
+    def __exit__(self, *_error: object) -> None:
+        self._send(signal.SIGCONT)
+        until("the stopped minion to answer again", self._answers)
