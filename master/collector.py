@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from master.events import EventBus
@@ -26,7 +27,7 @@ from master.store.facts import FactsRecord
 from master.writer import Writer
 from pki.rotation import judge_rotation
 from shoal.clock import Clock
-from shoal.errors import TrustError, WireError
+from shoal.errors import StoreError, TrustError, WireError
 from shoal.event import MAX_TAG, job_return, job_start
 from shoal.ids import check_jid
 from shoal.messages import ACK, BUSY, HELLO, HELLO_FIRST, PONG, ROTATED, Verb, read_request, reply, verb_of
@@ -75,6 +76,7 @@ class Collector:
         self._clock = clock
         self._now = now
         self.transport: MasterTransport | None = None  # set once the sockets are there
+        self._rotating: set[asyncio.Task[None]] = set()
         self._handlers: dict[str, Callable[[Session, Any], None]] = {
             "heartbeat": self._heartbeat,
             "started": self._started,
@@ -130,6 +132,11 @@ class Collector:
             entry = self._keyring.peer(owner)
             if entry is not None:
                 self._bus.publish("shoal/presence/change", {"new": [], "lost": [entry.id]})
+
+    def all_left(self) -> None:
+        """The publish port was closed and opened again."""
+        self.counters["publish port reopened"] += 1
+        self._sessions.nobody_reads()
 
     def received(self, batch: list[Inbound]) -> None:
         """Handle requests in the order of arrival."""
@@ -221,7 +228,8 @@ class Collector:
             self.counters["started refused: not a target"] += 1
             return
         run.started(session.id, at)
-        self._bus.publish(job_start(jid, session.id), {"jid": jid, "id": session.id})
+        if at:  # else it waits on the box for a place to run
+            self._bus.publish(job_start(jid, session.id), {"jid": jid, "id": session.id})
 
     def _return(self, session: Session, body: object) -> None:
         ret = Return.from_wire(body, session.id)
@@ -314,10 +322,27 @@ class Collector:
         assert entry is not None
         on_record = (entry.sign_key, bytes.fromhex(entry.peer))
         rotation = judge_rotation(body, session.id, on_record, self._now())
-        if self._keyring.peer(rotation.curve_key.hex()) is not None:
+        fresh = replace(entry, sign_key=rotation.sign_key, peer=rotation.curve_key.hex())
+        if self._keyring.coming(entry) == fresh:
+            self._send(session.route, reply(ROTATED, fresh.fingerprint))  # our first answer was lost
+        elif self._keyring.peer(fresh.peer) is not None:
             raise TrustError("same keys", f"{session.id}'s new key is in use already")
-        fresh = self._keyring.rotate(entry, rotation.sign_key, rotation.curve_key)
-        self._keys.rotate(fresh)
+        else:
+            task = asyncio.get_running_loop().create_task(self._store_rotation(session, entry, fresh))
+            self._rotating.add(task)
+            task.add_done_callback(self._rotating.discard)
+
+    async def _store_rotation(self, session: Session, entry: KeyEntry, fresh: KeyEntry) -> None:
+        """Promise a minion its new keys once they are on the disk: it throws its old ones away."""
+        try:
+            await self._keys.rotate(fresh)
+            if self._keyring.accepted(entry.peer) != entry:  # deleted or rejected in the meantime
+                await self._keys.delete(fresh)
+                return
+        except StoreError as error:
+            log.error("new keys of %s: %s", entry.id, error, extra={"action": "rotation_not_stored"})
+            return
+        self._keyring.rotate(entry, fresh)
         self._bus.publish("shoal/key", {"id": entry.id, "act": "rotate"})
         self._send(session.route, reply(ROTATED, fresh.fingerprint))
 

@@ -192,10 +192,10 @@ class Conductor:
         return Silence(minion, "not_connected", "It lost its connection before it gave a sign.")
 
     def _lost(self, run: Run, minion: str) -> Silence:
-        since = time.strftime("%H:%M:%S", time.localtime(run.running[minion]))
-        return Silence(
-            minion, "lost", f"It has been running the job since {since}, but is no longer connected."
-        )
+        began = run.running[minion]
+        since = time.strftime("%H:%M:%S", time.localtime(began))
+        text = f"It has been running the job since {since}" if began else "The job waited there for its turn"
+        return Silence(minion, "lost", f"{text}, but the minion is no longer connected.")
 
     def _announce(self, job: Job, order: Order, targets: list[str]) -> None:
         if self._bus.busy:

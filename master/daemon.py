@@ -1,4 +1,7 @@
-"""The process of `shoal-master`: folders, logs, signals, then one `Master` until it is told to stop."""
+"""The process of `shoal-master`: folders, logs, signals, then one `Master` until it is told to stop.
+
+SIGTERM and SIGINT end it; SIGHUP (`systemctl reload`) takes a newer masters document into use.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from master.master import Master
 from shoal.clock import SystemClock
 from shoal.logs import set_up_logging
 from shoal.paths import Paths
+from shoal.sole_instance import be_alone
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +31,7 @@ def main(paths: Paths, config: MasterConfig) -> int:
     set_up_logging(
         config.log_level, style=config.log_format, file=config.log_file, secrets=[config.store_url]
     )
+    be_alone(paths.run_dir / "master.lock", "shoal-master")
     _raise_file_limit()
     # The store's thread lets go of the interpreter at every row it reads; at the default of 5 ms it would get it
     # back too late whenever this thread is busy (1,000 rows: seconds instead of 16 ms).
@@ -42,6 +47,7 @@ async def _serve(paths: Paths, config: MasterConfig) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await master.start()
+    loop.add_signal_handler(signal.SIGHUP, master.reload)
     try:
         await stop.wait()
     finally:

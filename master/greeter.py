@@ -16,7 +16,7 @@ from typing import Final
 
 from master.events import EventBus
 from master.identity import Identity
-from master.keyring import ACCEPTED, DENIED, PENDING, KeyEntry, Keyring, Verdict
+from master.keyring import ACCEPTED, DENIED, PENDING, REJECTED, KeyEntry, Keyring, Verdict
 from master.keystore import KeyStore
 from master.quota import Buckets, source_of
 from master.roster import Roster
@@ -77,7 +77,7 @@ class Greeter:
         self._clock = clock
         self._now = now
         self._joining: set[asyncio.Task[None]] = set()
-        self._waiting: dict[str, bytes] = {}  # pending peers and the connection they wait at
+        self._waiting: dict[str, bytes] = {}  # pending and rejected peers, and where they can be reached
         self.transport: MasterTransport | None = None  # set once the sockets are there
 
     def hello(self, inbound: Inbound, body: object) -> None:
@@ -96,8 +96,8 @@ class Greeter:
         else:
             self._decide(inbound, hello)
 
-    def accepted(self, peer: str) -> None:
-        """Tell a waiting minion that an operator has accepted its key."""
+    def decided(self, peer: str) -> None:
+        """Let a waiting minion ask again at once: an operator has decided about its key."""
         route = self._waiting.pop(peer, None)
         if route is not None:
             self._reply(route, reply(HELLO_FIRST))
@@ -150,10 +150,10 @@ class Greeter:
         if verdict.status == DENIED:
             self._counters["hello refused: denied"] += 1
             self._warn_of(hello, inbound, verdict)
-        if verdict.status == PENDING and len(self._waiting) < _MAX_WAITING:
-            self._waiting[inbound.peer] = inbound.route
-        elif verdict.status != PENDING:
+        if verdict.status not in (PENDING, REJECTED):
             self._waiting.pop(inbound.peer, None)
+        elif len(self._waiting) < _MAX_WAITING:
+            self._waiting[inbound.peer] = inbound.route
         if verdict.status != ACCEPTED:
             wait = _PENDING_RETRY_S if verdict.status in ("pending", "busy") else _REFUSED_RETRY_S
             self._answer(inbound, hello, verdict, wait)

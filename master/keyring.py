@@ -135,19 +135,18 @@ class Keyring:
         self.rotated_out(entry.peer)
         self._remove(entry)
 
-    def rotate(self, entry: KeyEntry, sign_key: bytes, curve_key: bytes) -> KeyEntry:
-        """Give a minion new keys; the old ones are good until the new ones have been seen.
+    def coming(self, entry: KeyEntry) -> KeyEntry | None:
+        """Return the new keys of a minion that has been promised them and has not come with them yet."""
+        return next((self._by_peer[new] for new, old in self._old_peers.items() if old == entry.peer), None)
 
-        A second rotation before that, because the first one's answer was lost, takes the first one's place.
-        """
-        lost = self.holder(entry.id)
-        if lost is not None and self._old_peers.get(lost.peer) == entry.peer:
-            del self._old_peers[lost.peer], self._by_peer[lost.peer]
-        fresh = replace(entry, sign_key=sign_key, peer=curve_key.hex())
+    def rotate(self, entry: KeyEntry, fresh: KeyEntry) -> None:
+        """Give a minion new keys; the old ones are good until the new ones have been seen."""
+        earlier = self.coming(entry)
+        if earlier is not None:
+            del self._old_peers[earlier.peer], self._by_peer[earlier.peer]
         self._by_peer[fresh.peer] = fresh
         self._holders[fresh.id.casefold()] = fresh
         self._old_peers[fresh.peer] = entry.peer
-        return fresh
 
     def rotated_out(self, peer: str) -> KeyEntry | None:
         """Note that new key `peer` is in use; return the old entry, now forgotten."""

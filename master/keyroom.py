@@ -38,7 +38,7 @@ class KeyRoom:
         roster: Roster,
         bus: EventBus,
         identity: Identity,
-        on_accepted: Callable[[str], None],
+        on_decided: Callable[[str], None],
     ) -> None:
         self._keyring = keyring
         self._keys = keys
@@ -46,7 +46,7 @@ class KeyRoom:
         self._roster = roster
         self._bus = bus
         self._identity = identity
-        self._on_accepted = on_accepted
+        self._on_decided = on_decided
         self.transport: MasterTransport | None = None  # set once the sockets are there
 
     async def handle(self, request: Answer) -> Answer:
@@ -95,7 +95,7 @@ class KeyRoom:
         await self._keys.set_state(entry, ACCEPTED)
         changed = self._keyring.set_state(entry, ACCEPTED)
         self._roster.ensure(entry.id, {})
-        self._on_accepted(entry.peer)
+        self._on_decided(entry.peer)
         self._event(changed, "accept")
         return changed
 
@@ -117,6 +117,7 @@ class KeyRoom:
         else:
             await self._keys.set_state(entry, REJECTED)
             now = self._keyring.set_state(entry, REJECTED)
+        self._on_decided(entry.peer)
         self._event(now, "delete" if delete else "reject")
         return entry if delete else now
 

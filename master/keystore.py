@@ -75,17 +75,20 @@ class KeyStore:
         """Delete a key and, if it held its id, all that is kept of that id. Raises StoreError."""
         await self._writer.call(self._store.minions.delete, entry.id, entry.fingerprint)
 
-    def rotate(self, new: KeyEntry) -> None:
-        """Store the new keys of a minion; the old ones stay good in memory until the new ones are seen."""
-        curve_key = bytes.fromhex(new.peer)
+    async def rotate(self, new: KeyEntry) -> None:
+        """Store the new keys of a minion; the old ones stay good in memory until the new ones are seen.
+
+        Raises:
+            StoreError: the store is away, or the minion has no accepted key any more.
+        """
         work = partial(
             self._store.minions.rotate,
             new.id,
             sign_key=new.sign_key,
-            curve_key=curve_key,
+            curve_key=bytes.fromhex(new.peer),
             fingerprint=new.fingerprint,
         )
-        self._soon(work)
+        await self._writer.call(work)
 
     def _admit(self, hello: Hello, peer: str, source: str) -> dict[str, str]:
         now = self._now()

@@ -17,11 +17,12 @@ from master.config import MasterConfig
 from master.control import ControlServer
 from master.events import EventBus
 from master.greeter import Greeter, Limits
-from master.identity import Identity, IdentityFiles, Reach
+from master.identity import Identity, IdentityFiles
 from master.keyring import ACCEPTED, Keyring
 from master.keyroom import KeyRoom
 from master.keystore import KeyStore, load_entries
 from master.late import LateReturns
+from master.papers import Reach
 from master.publisher import Publisher
 from master.quota import Buckets, Doors, Quotas
 from master.roster import Roster
@@ -32,7 +33,7 @@ from master.store.store import Store, open_store
 from master.time_floor import MasterTime
 from master.writer import Writer
 from shoal.clock import Clock
-from shoal.errors import StoreError
+from shoal.errors import ShoalError, StoreError
 from shoal.messages import MAX_REQUEST_BYTES
 from shoal.paths import Paths
 from shoal.returns import Return
@@ -101,6 +102,22 @@ class Master:
         self.store.close()
         self._paths.control_socket.unlink(missing_ok=True)
 
+    def reload(self) -> None:
+        """Take a newer masters document from the disk and tell the minions that are connected."""
+        try:
+            newer = self._identity_files.newer_masters(self.identity.masters)
+        except ShoalError as error:
+            log.error("%s", error, extra={"action": "reload_failed"})
+            return
+        if newer is None:
+            log.info("there is no newer masters document", extra={"action": "reloaded"})
+            return
+        self.identity.masters, self.identity.masters_bytes = newer
+        self.publisher.notify(self.identity.masters_bytes)
+        log.info(
+            "masters document %d is in use and published", newer[0].version, extra={"action": "reloaded"}
+        )
+
     # -------------------------------------------------------------- assembly
 
     def _open_identity(self) -> Identity:
@@ -113,7 +130,8 @@ class Master:
             publish_port=config.publish_port,
             request_port=config.ret_port,
         )
-        return IdentityFiles(self._paths.pki_dir, reach).open(self.time.now())
+        self._identity_files = IdentityFiles(self._paths.pki_dir, reach)
+        return self._identity_files.open(self.time.now())
 
     def _load_roster(self) -> None:
         tags = self.store.tags.all()
@@ -171,7 +189,7 @@ class Master:
             roster=self.roster,
             bus=self.bus,
             identity=self.identity,
-            on_accepted=self.greeter.accepted,
+            on_decided=self.greeter.decided,
         )
 
     def _open_sockets(self) -> None:
@@ -190,6 +208,7 @@ class Master:
             ),
         )
         self.collector.transport = self.greeter.transport = self.keyroom.transport = self.transport
+        self.publisher = Publisher(self.identity, self.transport, self.sessions)
         acl = Acl(config.publisher_acl, self.roster)
         self.conductor = Conductor(
             fleet=self.identity.fleet,
@@ -198,7 +217,7 @@ class Master:
             sessions=self.sessions,
             runs=self.runs,
             writer=self.writer,
-            publisher=Publisher(self.identity, self.transport, self.sessions),
+            publisher=self.publisher,
             bus=self.bus,
             clock=self._clock,
             now=self.time.now,

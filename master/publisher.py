@@ -15,7 +15,7 @@ from master.sessions import Sessions
 from pki.envelope import seal
 from pki.purpose import JOB as JOB_PURPOSE
 from shoal.job import EVERYONE, Job
-from shoal.messages import JOB
+from shoal.messages import JOB, NOTICE
 from shoal.transport import BROADCAST, MasterTransport, own_topic
 from shoal.wire import encode
 
@@ -50,12 +50,22 @@ class Publisher:
             self._send_each(job, present)
         return Sent(present, absent)
 
+    def notify(self, document: bytes) -> None:
+        """Publish a masters document, which is signed by the root already, to all who are connected."""
+        if self._sessions.broadcast_is_safe:
+            self._transport.publish(BROADCAST, NOTICE + document)
+            return
+        for session in self._sessions:
+            self._transport.publish(own_topic(session.peer), NOTICE + document)
+
     def _may_broadcast(self, targets: Collection[str]) -> bool:
         """True when whoever reads the topic of all is a target."""
         if not self._sessions.broadcast_is_safe or len(targets) < len(self._sessions):
             return False
         wanted = targets if isinstance(targets, (set, frozenset)) else set(targets)
-        return all(session.id in wanted for session in self._sessions)
+        peers = {session.peer for session in self._sessions if session.id in wanted}
+        # Not all who read have a session: after a restart of the master they read first and say hello then.
+        return len(peers) == len(self._sessions) and self._sessions.readers <= peers
 
     def _send_each(self, job: Job, present: Iterable[str]) -> None:
         for minion in present:

@@ -72,7 +72,7 @@ class Run:
     fun: str
     targets: frozenset[str]
     sent: dict[str, float] = field(default_factory=dict)  # id -> monotonic time of publishing
-    running: dict[str, float] = field(default_factory=dict)  # id -> epoch second of its start
+    running: dict[str, float] = field(default_factory=dict)  # id -> epoch second of its start, 0: queued there
     returned: set[str] = field(default_factory=set)
     stored: set[str] = field(default_factory=set)  # of those, the ones on the disk
     watches: list[Watch] = field(default_factory=list)
@@ -83,7 +83,7 @@ class Run:
             self.sent[minion] = now
 
     def started(self, minion: str, at: float) -> None:
-        """Note that a minion is at it."""
+        """Note that a minion is at it since epoch second `at`, or keeps it until there is a place (0)."""
         if minion in self.targets and minion not in self.returned:
             self.running[minion] = at
 

@@ -8,7 +8,7 @@ request connection (it was heard of lately).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 
 
@@ -91,6 +91,18 @@ class Sessions:
         self._granted.discard(peer)
         self._revoked.pop(peer, None)
         return True
+
+    def nobody_reads(self) -> None:
+        """Note the end of all subscriptions."""
+        self._readers.clear()
+        self._granted.clear()
+        self._revoked.clear()
+        self._reading_all = self._reading_own = 0
+
+    @property
+    def readers(self) -> Set[str]:
+        """The peers that read their own topic, and so that of all."""
+        return self._granted
 
     def began_reading_all(self) -> None:
         """Note a subscription to the topic of all, granted or not: each ends with one `stopped_reading_all`."""

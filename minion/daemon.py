@@ -21,6 +21,7 @@ from minion.endpoints import Endpoints
 from minion.executor.client import ExecutorClient
 from minion.executor.spawn import Spawner
 from minion.grains import collect
+from minion.key_change import KeyChange
 from minion.loop import Loop
 from minion.membership import Membership
 from minion.minion import Minion, Parts
@@ -29,7 +30,6 @@ from minion.policy import policy_of
 from pki.anchor import TrustAnchor
 from pki.envelope import ENVELOPE_OVERHEAD
 from pki.keys import NodeKeys, sha256
-from pki.rotation import make_rotation
 from pki.trust import JobTrust
 from pki.welcome import MAX_WELCOME_BYTES, Welcome
 from shoal.clock import FloorClock, SystemClock
@@ -80,8 +80,7 @@ class Daemon:
         self._membership = Membership(paths)
         self._facts = Facts.collect(paths, config)
         self._tags: Mapping[str, str] = {}
-        self._keys = self._membership.keys()
-        self._fresh_keys: NodeKeys | None = None
+        self._key_change = KeyChange(self._membership, config.id, self._use_keys)
         self._minion = self._make_minion()
         self._executor = ExecutorClient(
             self._loop,
@@ -114,8 +113,8 @@ class Daemon:
         self._clock = FloorClock(SystemClock(), membership.floor())
         self._connector = ZmqConnector(
             self._loop,
-            curve_secret=self._keys.curve.secret,
-            curve_public=self._keys.curve.public,
+            curve_secret=self._key_change.keys.curve.secret,
+            curve_public=self._key_change.keys.curve.public,
             max_publish_bytes=_MAX_PUBLISH_BYTES,
             timing=Timing(
                 heartbeat_ms=int(config.heartbeat_s * 1000),
@@ -126,7 +125,7 @@ class Daemon:
             Parts(
                 id=config.id,
                 instance=new_nonce().hex(),
-                keys=self._keys,
+                keys=self._key_change.keys,
                 token=joined.token,
                 loop=self._loop,
                 clock=self._clock,
@@ -142,7 +141,7 @@ class Daemon:
                 facts=lambda: (self._facts.digest, self._facts.grains),
                 on_masters=membership.keep_masters,
                 on_welcome=self._welcomed,
-                on_rotated=self._rotated,
+                on_rotated=self._key_change.rotated,
             )
         )
         masters = membership.masters(joined.root_key)
@@ -173,8 +172,7 @@ class Daemon:
             if dict(welcome.tags) != dict(self._tags):
                 self._tags = welcome.tags
                 self._tell_executor()
-        elif welcome.status == "denied" and self._membership.has_staged_keys():
-            self._rotated()  # the answer to our rotation was lost; the master knows the new keys only
+        self._key_change.welcomed(welcome)
 
     def _requested(self, action: str, data: dict[str, Any]) -> None:
         """Do what a job asks of the daemon."""
@@ -185,22 +183,19 @@ class Daemon:
         elif action == "sync_modules":
             self._executor.reload_modules()
         elif action == "rotate_key":
-            self._fresh_keys = self._membership.stage_keys()
-            self._minion.send_rotation(
-                make_rotation(self._config.id, self._keys, self._fresh_keys, self._clock.now())
-            )
+            self._rotate_key()
         else:
             log.error("a job asked for %r, which is not known", action[:40], extra={"action": "bad_request"})
 
-    def _rotated(self) -> None:
+    def _rotate_key(self) -> None:
         try:
-            self._keys = self._membership.promote_keys()
-        except ShoalError as error:
-            log.error("the new keys cannot be used: %s", error, extra={"action": "rotation_failed"})
-            return
-        log.info("using new keys", extra={"action": "rotated"})
-        self._connector.set_keys(self._keys.curve.secret, self._keys.curve.public)
-        self._minion.use_keys(self._keys)
+            self._minion.send_rotation(self._key_change.ask(self._clock.now()))
+        except ShoalError as error:  # the disk is full, say
+            log.error("cannot make new keys: %s", error, extra={"action": "rotation_failed"})
+
+    def _use_keys(self, keys: NodeKeys, delay_s: float) -> None:
+        self._connector.set_keys(keys.curve.secret, keys.curve.public)
+        self._minion.use_keys(keys, delay_s)
 
     def _tell_executor(self) -> None:
         settings = self._config.module_settings(self._paths)

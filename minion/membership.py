@@ -20,7 +20,6 @@ from pki.keys import NodeKeys
 from pki.masters import MastersDocument, read_masters
 from pki.secret_file import (
     create_node_keys,
-    drop_staged_keys,
     load_node_keys,
     promote_node_keys,
     stage_node_keys,
@@ -63,13 +62,13 @@ class Membership:
         """True after a rotation that was not finished."""
         return staged_path(self._key_file).exists()
 
+    def staged_keys(self) -> NodeKeys:
+        """Return the keys of a rotation that was not finished. Raises ConfigError, TrustError."""
+        return load_node_keys(staged_path(self._key_file))
+
     def promote_keys(self) -> NodeKeys:
         """Make the staged keys the present ones."""
         return promote_node_keys(self._key_file)
-
-    def drop_staged_keys(self) -> None:
-        """Forget a rotation that the master refused."""
-        drop_staged_keys(self._key_file)
 
     # ------------------------------------------------------------------ join
 

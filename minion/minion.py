@@ -141,10 +141,12 @@ class Minion:
         log.info("no answer from the master; next try in %.1f s", delay, extra={"action": "reconnect_later"})
         self._set_timer(self._loop.call_later(delay, self._connect))
 
-    def use_keys(self, keys: NodeKeys) -> None:
-        """Connect again with other keys; the connector has them already."""
+    def use_keys(self, keys: NodeKeys, delay_s: float = 0.0) -> None:
+        """Connect again with other keys, in `delay_s` seconds; the connector has them already."""
         self._keys = keys
-        self._connect()
+        self._go_offline("connecting")
+        self._close_link()
+        self._set_timer(self._loop.call_later(delay_s, self._connect))
 
     def send_rotation(self, message: bytes) -> None:
         """Ask the master to know us by new keys."""
@@ -335,6 +337,8 @@ class Minion:
     def _report_refusal(self, refusal: JobRefusedError) -> None:
         """Tell the master why an authentic job does not run here; a replay gets no second answer."""
         job: Job = refusal.job
+        if job.jid in self._running or job.jid in self._parts.outbox:
+            return  # its true answer is not to be replaced
         if refusal.reason in ("not allowed", "expired", "issued in the future", "bad lifetime"):
             text = f"Refused by this minion: {refusal}"
             self.returned(failure(job.jid, job.fun, "refused", text, started=self._parts.clock.now()))
@@ -375,5 +379,6 @@ class Minion:
         except WireError as error:  # it never can be sent: that must not hold up what comes after it
             log.error("cannot send %s: %s", verb, error, extra={"action": "send_failed"})
             return True
-        self.counters["not sent: queue full"] += not sent
+        if not sent:
+            self.counters["not sent: queue full"] += 1
         return sent

@@ -31,6 +31,9 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._held)
 
+    def __contains__(self, jid: object) -> bool:
+        return jid in self._held
+
     def __iter__(self) -> Iterator[Return]:
         return iter(list(self._held.values()))
 

@@ -22,7 +22,7 @@ MAX_FACTS_BYTES: Final = 256 * 1024
 MAX_VALUES: Final = 50_000  # in the lists and maps of one message
 
 JOB: Final = b"J"  # first byte of a published frame: a sealed job follows
-NOTICE: Final = b"N"  # a sealed notice follows
+NOTICE: Final = b"N"  # a masters document follows, signed by the fleet root
 HELLO: Final = b"H"  # nothing follows: say hello again, this master does not know the connection
 
 WELCOME: Final = "welcome"  # sealed answer to hello

@@ -74,6 +74,9 @@ class MasterHandlers(Protocol):
         `peer` is who cancelled it, empty when its connection ended (whose that was is not known then).
         """
 
+    def all_left(self) -> None:
+        """Note that all subscriptions have ended at once; who is still there subscribes again."""
+
     def received(self, batch: list[Inbound]) -> None:
         """Handle requests, in the order of arrival."""
 

@@ -17,11 +17,17 @@ truth it counts: each message that is read takes the next connection off a list,
 theirs on it (libzmq 4.3.5, xpub.cpp, `_pending_pipes`). So after a message of any other kind, which our minions
 never send, a grant would go to whoever subscribed next. Therefore nothing more is granted until the
 queue has run empty, when both lists agree again.
+
+Whoever says more on the publish port than any minion does could so keep all others from subscribing, and fill
+libzmq's memory with topics. It cannot be hung up on alone: the port is closed and opened again, which
+everybody else does not mind, and that peer is not let in there any more.
 """
 
 from __future__ import annotations
 
 import logging
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -37,6 +43,7 @@ from shoal.transport import (
     LinkHandlers,
     MasterHandlers,
     Scheduler,
+    topic_owner,
 )
 
 log = logging.getLogger(__name__)
@@ -45,6 +52,8 @@ _SLICE: Final = 2000  # messages handled before others get a turn
 _ZAP: Final = "inproc://zeromq.zap.01"
 _MAX_SUBSCRIPTION_BYTES: Final = 1024
 _NOWAIT: Final = int(zmq.NOBLOCK)
+_MAX_TALK: Final = 200  # messages of one peer to the publish port; a minion sends two for each connection
+_REBIND_S: Final = 2.0
 _CANCEL: Final = b"\0"
 _SUBSCRIBE: Final = b"\1"
 
@@ -116,14 +125,17 @@ class ZmqMasterTransport:
         Raises:
             ConfigError: an address cannot be bound; names it and says why.
         """
-        timing = timing or Timing()
+        self._timing = timing = timing or Timing()
         self._handlers = handlers
+        self._scheduler = scheduler
+        self._secret = curve_secret
+        self._publish_address = publish
+        self._talk: Counter[str] = Counter()  # messages to the publish port, by peer
+        self._shut_out: set[str] = set()  # peers that may not come to the publish port any more
         self._context = zmq.Context(io_threads=1)
         self._zap = self._context.socket(zmq.ROUTER)
         self._zap.bind(_ZAP)
-        self._xpub = self._server_socket(zmq.XPUB, curve_secret, PUBLISH, timing, _MAX_SUBSCRIPTION_BYTES)
-        self._xpub.setsockopt(zmq.XPUB_MANUAL, 1)
-        self._xpub.setsockopt(zmq.SNDHWM, 4000)
+        self._xpub = self._publish_socket()
         self._router = self._server_socket(zmq.ROUTER, curve_secret, REQUEST, timing, max_request_bytes)
         self._router.setsockopt(zmq.ROUTER_MANDATORY, 1)
         self._router.setsockopt(zmq.SNDHWM, 1000)
@@ -134,11 +146,11 @@ class ZmqMasterTransport:
         except ConfigError:
             self._context.destroy(linger=0)
             raise
-        self._pumps = (
+        self._pumps = [
             _Pump(scheduler, self._zap, self._read_zap),
             _Pump(scheduler, self._xpub, self._read_subscriptions),
             _Pump(scheduler, self._router, self._read_requests),
-        )
+        ]
 
     def publish(self, topic: bytes, frame: bytes) -> None:
         """Send `frame` to all who were granted `topic`; slow readers miss it, others do not wait."""
@@ -165,6 +177,12 @@ class ZmqMasterTransport:
             pump.close()
         self._context.destroy(linger=0)
 
+    def _publish_socket(self) -> Any:
+        socket = self._server_socket(zmq.XPUB, self._secret, PUBLISH, self._timing, _MAX_SUBSCRIPTION_BYTES)
+        socket.setsockopt(zmq.XPUB_MANUAL, 1)
+        socket.setsockopt(zmq.SNDHWM, 4000)
+        return socket
+
     def _server_socket(self, kind: int, secret: bytes, domain: str, timing: Timing, max_bytes: int) -> Any:
         socket = self._context.socket(kind)
         _care(socket, timing)
@@ -184,7 +202,8 @@ class ZmqMasterTransport:
                 return False
             route, _, version, request_id, domain, address, _, mechanism, *credentials = parts
             peer = credentials[0].hex() if mechanism == b"CURVE" and len(credentials) == 1 else ""
-            ok = bool(peer) and self._handlers.admit(domain.decode(), address.decode(), peer)
+            ok = bool(peer) and not (domain == PUBLISH.encode() and peer in self._shut_out)
+            ok = ok and self._handlers.admit(domain.decode(), address.decode(), peer)
             verdict = [b"200", b"OK", peer.encode()] if ok else [b"400", b"refused", b""]
             self._zap.send_multipart([route, b"", version, request_id, *verdict, b""])
         return True
@@ -196,14 +215,45 @@ class ZmqMasterTransport:
             except zmq.Again:
                 self._in_step = True
                 return False
-            data = message.bytes
+            data, peer = message.bytes, _metadata(message, "User-Id")
+            if peer and self._says_too_much(peer):
+                self._reopen_publish(peer)
+                return False
             if data[:1] == _SUBSCRIBE and not message.more:
-                self._subscribed(_metadata(message, "User-Id"), data[1:])
+                self._subscribed(peer, data[1:])
             elif data[:1] == _CANCEL and not message.more:
-                self._cancelled(_metadata(message, "User-Id"), data[1:])
+                self._cancelled(peer, data[1:])
             else:
-                self._fall_out_of_step(message)
+                self._fall_out_of_step(peer)
         return True
+
+    def _says_too_much(self, peer: str) -> bool:
+        self._talk[peer] += 1
+        return self._talk[peer] > _MAX_TALK
+
+    def _reopen_publish(self, peer: str) -> None:
+        """Hang up on everybody at the publish port, and let all but `peer` come back."""
+        log.error(
+            "a minion misuses the publish port and is kept out of it until the master restarts",
+            extra={"action": "shut_out", "peer": peer[:16]},
+        )
+        self._shut_out.add(peer)
+        self._talk.clear()
+        self._pumps[1].close()
+        self._xpub.close(linger=0)
+        self._handlers.all_left()
+        self._in_step = True
+        self._xpub = self._publish_socket()
+        end = time.monotonic() + _REBIND_S
+        while True:  # the old socket is closed by another thread, which takes some milliseconds
+            try:
+                _bind(self._xpub, self._publish_address)
+                break
+            except ConfigError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.005)
+        self._pumps[1] = _Pump(self._scheduler, self._xpub, self._read_subscriptions)
 
     def _subscribed(self, peer: str, topic: bytes) -> None:
         if self._handlers.grant(peer if self._in_step else "", topic) and self._in_step:
@@ -212,14 +262,15 @@ class ZmqMasterTransport:
     def _cancelled(self, peer: str, topic: bytes) -> None:
         if self._in_step:
             self._xpub.setsockopt(zmq.UNSUBSCRIBE, topic)
+        if not peer:  # a connection has ended; its owner may begin anew
+            self._talk.pop(topic_owner(topic) or "", None)
         self._handlers.left(topic, peer)
 
-    def _fall_out_of_step(self, message: Any) -> None:
+    def _fall_out_of_step(self, peer: str) -> None:
         if self._in_step:
-            peer = _metadata(message, "User-Id")[:16]
             log.warning(
                 "a message that is no subscription came to the publish port",
-                extra={"action": "subscription_refused", "peer": peer},
+                extra={"action": "subscription_refused", "peer": peer[:16]},
             )
         self._in_step = False
 

@@ -114,6 +114,12 @@ def make_job(fleet: str, **changes: Any) -> Job:
     return Job(**(values | changes))
 
 
+def job_in(frame: bytes) -> Job:
+    """Return the job in a published frame, believing everything."""
+    assert frame[:1] == JOB, frame[:40]
+    return Job.from_wire(decode(decode(frame[1:], len(frame))[3], len(frame)))
+
+
 class RoguePeer:
     """A connection to the master's request port, and to its publish port once asked for."""
 
@@ -135,6 +141,7 @@ class RoguePeer:
         self._master = master
         self._curve_key = curve_key or master.keys.curve.public
         self._context: zmq.Context[Any] = zmq.Context(io_threads=1)
+        self._opened: list[Any] = []
         self.dealer = self._socket(kind, master.request_port)
         self._sub: Any = None
         self._nonce = b""
@@ -241,6 +248,7 @@ class RoguePeer:
 
     def _socket(self, kind: int, port: int) -> Any:
         socket = self._context.socket(kind)
+        self._opened.append(socket)
         socket.setsockopt(zmq.LINGER, 0)
         socket.setsockopt(zmq.SNDHWM, 0)
         socket.setsockopt(zmq.RECONNECT_IVL, 50)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from master.cli.options import Parser
+from shoal.errors import ConfigError
 from shoal.exits import UsageError
 from shoal.paths import Paths
 from shoal.program import run_program
@@ -34,7 +35,12 @@ def _start(options: argparse.Namespace) -> int:
     from dataclasses import replace  # only now: --version and --help need neither yaml, zmq nor the database
 
     from master.config import read_master_config
-    from master.daemon import main as run_daemon
+
+    try:
+        from master.daemon import main as run_daemon
+    except ModuleNotFoundError as error:
+        what = f"{error.name} is missing: this is a box's installation"
+        raise ConfigError(f"{what}. Run: pip install '.[master]' in Shoal's tree") from None
 
     paths = Paths.for_master(options.root, options.config_dir)
     config = read_master_config(paths)

@@ -8,7 +8,7 @@ from typing import Any
 from master.runners.context import RunnerContext
 from master.store.job_filter import JobFilter
 from master.store.jobs import JobRecord, ListedJob
-from shoal.errors import StoreError, WireError
+from shoal.errors import ArgumentError, StoreError, WireError
 from shoal.functions.function import function
 from shoal.ids import check_jid, jid_time
 from shoal.returns import Return
@@ -18,6 +18,8 @@ from shoal.returns import Return
 def active(ctx: RunnerContext) -> dict[str, Any]:
     """List the jobs that minions are at, or are expected to be at.
 
+    Queued: the minion has the job and no place for it yet. Waiting: there was no sign of the minion.
+
     CLI Example:
 
         shoal-run jobs.active
@@ -26,7 +28,8 @@ def active(ctx: RunnerContext) -> dict[str, Any]:
         run.jid: {
             "Function": run.fun,
             "StartTime": _start_time(run.jid),
-            "Running": [{minion: _clock(at)} for minion, at in sorted(run.running.items())],
+            "Running": [{minion: _clock(at)} for minion, at in sorted(run.running.items()) if at],
+            "Queued": sorted(minion for minion, at in run.running.items() if not at),
             "Waiting": sorted(set(run.sent) - set(run.running)),
             "Returned": sorted(run.returned),
         }
@@ -161,7 +164,7 @@ def _checked(jid: str) -> str:
     try:
         return check_jid(jid)
     except WireError as error:
-        raise StoreError(str(error)) from None
+        raise ArgumentError(str(error)) from None
 
 
 def _shown(job: JobRecord | ListedJob) -> dict[str, Any]:
@@ -207,6 +210,7 @@ def _answer(ret: Return) -> dict[str, Any]:
 def _why_missing(ctx: RunnerContext, jid: str, minion: str) -> str:
     run = ctx.runs.get(jid)
     if run is not None and minion in run.running:
-        return f"Minion did not return. [Running since {_clock(run.running[minion])}]"
+        began = run.running[minion]
+        return f"Minion did not return. [{f'Running since {_clock(began)}' if began else 'Queued'}]"
     connected = ctx.sessions.present(minion)
     return f"Minion did not return. [{'No response' if connected else 'Not connected'}]"

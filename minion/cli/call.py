@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
+from minion.cli.parser import Parser
 from shoal import exits
 from shoal.exits import UsageError
 from shoal.paths import Paths
@@ -25,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_program("shoal-call", _call, argv)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="shoal-call", usage="shoal-call [options] MODULE.FUNCTION [arguments]", allow_abbrev=False
     )
     add = parser.add_argument
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _call(argv: list[str]) -> int:
     options = _parser().parse_args(argv)
-    fun, *words = options.words or ([] if not (options.grains or options.doc) else [""])
+    fun, *words = options.words or [""]
     if options.grains:
         fun, words = "grains.items", []
     elif options.doc:

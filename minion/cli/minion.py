@@ -7,29 +7,31 @@ import os
 import sys
 from collections.abc import Sequence
 
-from shoal.errors import ConfigError, ShoalError
-from shoal.exits import exit_code
+from minion.cli.parser import Parser
+from shoal.errors import ConfigError, ShoalError, WireError
+from shoal.exits import UsageError
 from shoal.paths import Paths
+from shoal.program import run_program
 from shoal.version import VERSION
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; return its exit code."""
-    options = _parser().parse_args(argv)
-    try:
-        paths = Paths.for_minion(options.root or "", options.config_dir or "")
-        os.umask(0o077)
-        paths.prepare()
-        if options.command == "join":
-            return _join(paths, options)
-        return _run(paths, options)
-    except ShoalError as error:
-        print(f"shoal-minion: {error}", file=sys.stderr)
-        return exit_code(error)
+    return run_program("shoal-minion", _minion, argv)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _minion(words: list[str]) -> int:
+    options = _parser().parse_args(words)
+    paths = Paths.for_minion(options.root or "", options.config_dir or "")
+    os.umask(0o077)
+    paths.prepare()
+    if options.command == "join":
+        return _join(paths, options)
+    return _run(paths, options)
+
+
+def _parser() -> Parser:
+    parser = Parser(
         prog="shoal-minion",
         usage="shoal-minion [options]\n       shoal-minion join [--id ID] [--force] STRING",
         description="The minion daemon; it stays in the foreground.",
@@ -38,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     _places(parser)
     parser.set_defaults(root="", config_dir="")
     parser.add_argument("-l", "--log-level", help="how much is logged: debug, info, warning, error")
-    commands = parser.add_subparsers(dest="command", metavar="join STRING")
+    commands = parser.add_subparsers(dest="command", metavar="join STRING", prog="shoal-minion")
     join = commands.add_parser(
         "join",
         usage="shoal-minion join [--id ID] [--force] STRING",
@@ -85,7 +87,10 @@ def _join(paths: Paths, options: argparse.Namespace) -> int:
 def _write_id(paths: Paths, minion_id: str) -> None:
     from shoal.ids import check_minion_id
 
-    check_minion_id(minion_id)
+    try:
+        check_minion_id(minion_id)
+    except WireError as error:
+        raise UsageError(f"--id: {error}") from None
     folder = paths.config_dir / "minion.d"
     folder.mkdir(exist_ok=True)
     (folder / "id.conf").write_text(f"id: {minion_id}\n")
@@ -96,12 +101,14 @@ def _run(paths: Paths, options: argparse.Namespace) -> int:
     from minion.executor.settings import ExecutorSettings
     from minion.executor.spawn import fork_executor
     from shoal.logs import LEVELS, set_up_logging
+    from shoal.sole_instance import be_alone
 
     config = read_minion_config(paths)
     level = options.log_level or config.log_level
     if level not in LEVELS:
         raise ConfigError(f"unknown log level {level!r}; use one of {', '.join(LEVELS)}")
     set_up_logging(level, style=config.log_format, file=config.log_file)
+    be_alone(paths.run_dir / "minion.lock", "shoal-minion")
     settings = ExecutorSettings(
         minion_id=config.id,
         synced=str(paths.state_dir / "modules"),

@@ -6,6 +6,7 @@ In order: words of the form `name=value` become keywords (only if `name` is a pa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from shoal.functions import coerce
 from shoal.functions.function import Function
 from shoal.functions.parameters import Parameter
 
+_NAMED: Final = re.compile(r"([A-Za-z_][\w.-]*)=(?!=)", re.ASCII)
 _SHOWN_CHARS: Final = 60
 _POSSIBLE: Final = 0.6  # likeness from which a name is worth suggesting
 _LIKELY: Final = 0.75  # likeness from which `nmae=x` in place of a value is taken for a misspelled name
@@ -143,11 +145,9 @@ class _Binding:
 
 
 def _name_in(word: Any) -> str:
-    """Return `name` of a word `name=value`, or an empty text."""
-    if not isinstance(word, str):
-        return ""
-    name, equals, _ = word.partition("=")
-    return name if equals and name.isascii() and name.isidentifier() else ""
+    """Return `name` of a word `name=value`, or an empty text. As in Salt, `a==b` is no such word."""
+    found = _NAMED.match(word) if isinstance(word, str) else None
+    return found[1] if found else ""
 
 
 def _shown(value: Any) -> str:

@@ -20,8 +20,8 @@ import subprocess
 import tempfile
 import termios
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Any, Final
 
@@ -95,8 +95,9 @@ class _Files:
     """Stdout and stderr in files of their own."""
 
     def __init__(self) -> None:
-        self.stdout = tempfile.TemporaryFile()
-        self.stderr = tempfile.TemporaryFile()
+        self._stack = ExitStack()
+        self.stdout = self._stack.enter_context(tempfile.TemporaryFile())
+        self.stderr = self._stack.enter_context(tempfile.TemporaryFile())
 
     def started(self) -> None: ...
 
@@ -109,8 +110,7 @@ class _Files:
         return _whole(self.stderr.fileno())
 
     def close(self) -> None:
-        self.stdout.close()
-        self.stderr.close()
+        self._stack.close()
 
 
 class _Terminal:
@@ -156,7 +156,7 @@ def _default_interrupt() -> None:
 
 def answers(fleet: Fleet, *words: str) -> Any:
     """Run `shoal` and return what all minions answered, as data."""
-    done = fleet.shoal(*words, "--out=json", "--static")
+    done = fleet.shoal("--out=json", "--static", *words)
     return json.loads(done.stdout) if done.stdout.startswith("{") else {}
 
 
@@ -189,16 +189,13 @@ def wait_gone(fleet: Fleet, *minions: str) -> None:
     until(f"{', '.join(minions)} to be gone", lambda: set(minions) <= set(fleet.runner("manage.down") or []))
 
 
-class stopped:
+@contextmanager
+def stopped(fleet: Fleet, minion: str) -> Iterator[None]:
     """Hold a minion's daemon (SIGSTOP) for a while: it is connected and says nothing."""
-
-    def __init__(self, fleet: Fleet, minion: str) -> None:
-        self._send: Callable[[int], None] = fleet.minions[minion].send_signal
-        self._answers = lambda: fleet.shoal(minion, "test.ping", "-t", "1").returncode == 0
-
-    def __enter__(self) -> None:
-        self._send(signal.SIGSTOP)
-
-    def __exit__(self, *_error: object) -> None:
-        self._send(signal.SIGCONT)
-        until("the stopped minion to answer again", self._answers)
+    process = fleet.minions[minion]
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+        until("the minion to answer again", lambda: fleet.shoal(minion, "test.ping", "-t", "1").returncode == 0)

@@ -1,8 +1,8 @@
 """Who the swarm's minions are: ids, keys, grains, tags. All follow from a number, so that whoever seeds the
 master's store and whoever plays the minions agree without talking.
 
-The grains are this machine's own (about 80 keys), with what differs between boxes changed: a fleet of a few
-kinds of boxes, as the real ones are.
+The grains are this machine's own with what differs between boxes changed, and some of the kind that people add:
+a hundred keys, in a fleet of a few kinds of boxes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from shoal.wire import encode
 
 SITES: Final = ("paris", "rome", "oslo", "lima", "kyoto")
 _ARCHES: Final = ("aarch64", "armv7l", "x86_64")
+_KEYS: Final = 100
 _VOLATILE: Final = ("pid", "localtime")
+_OF_THE_PROGRAM: Final = {"pythonpath": ["/usr/lib/python3"], "pid": 1}  # who seeds and who plays are two
 
 
 def box_id(number: int) -> str:
@@ -59,4 +61,6 @@ def digest(grains: dict[str, Any]) -> bytes:
 
 @lru_cache(maxsize=1)
 def _of_this_machine() -> dict[str, Any]:
-    return dict(collect({"id": "edge", "grains": {}, "grains_file": "/nonexistent"}))
+    grains = {**collect({"id": "edge", "grains": {}, "grains_file": "/nonexistent"}), **_OF_THE_PROGRAM}
+    more = range(max(0, _KEYS - len(grains) - 2))
+    return {**grains, **{f"asset_{number:02d}": f"value {number}" for number in more}}

@@ -35,7 +35,9 @@ from shoal.wire import encode
 from shoal.zmq_transport import ZmqConnector, shared_context
 from tests.benchmarks.boxes import box_grains, box_id, box_keys, digest
 
-FILES_EACH: Final = 5  # two sockets: a TCP connection and an event descriptor each; and a share of the threads
+FILES_EACH: Final = (
+    5  # two sockets: a TCP connection and an event descriptor each; and a share of the threads
+)
 _FILES_WANTED: Final = 100_000
 _SHARE: Final = 100  # minions in one zmq context, because libzmq's thread gets slower with each timer in it
 _TRUE: Final = encode(True)
@@ -86,12 +88,11 @@ class Echo:
 class SwarmProcess:
     """The minions `first` to `first + count - 1`."""
 
-    def __init__(self, join: JoinString, first: int, count: int, settings: Mapping[str, float]) -> None:
+    def __init__(self, join: JoinString, first: int, count: int) -> None:
         self._loop = Loop()
         self._contexts = [shared_context(_SHARE * 4) for _ in range(0, count, _SHARE)]
         self._random = Random(first)
         self._done: Counter[str] = Counter()
-        self._settings = settings
         self._endpoint = Endpoint(
             host=join.addresses[0],
             publish_port=join.publish_port,
@@ -131,8 +132,6 @@ class SwarmProcess:
                 endpoints=Endpoints([self._endpoint]),
                 outbox=Outbox(),
                 random=self._random,
-                recon_base_s=self._settings.get("recon_base_s", 1.0),
-                recon_max_s=self._settings.get("recon_max_s", 30.0),
                 facts=partial(_facts, digest(box_grains(number)), _Grains(number)),
             )
         )
@@ -203,7 +202,7 @@ def main() -> None:
     plan = json.loads(sys.stdin.buffer.raw.readline())  # type: ignore[attr-defined]
     Path("/proc/self/comm").write_text("shoal-swarm")
     raise_file_limit()
-    process = SwarmProcess(parse_join_string(plan["join"]), plan["first"], plan["count"], plan["settings"])
+    process = SwarmProcess(parse_join_string(plan["join"]), plan["first"], plan["count"])
     print("{}", flush=True)
     process.run()
 

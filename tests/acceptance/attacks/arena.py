@@ -130,11 +130,16 @@ class Arena:
 
     def dismiss(self) -> None:
         """Let the attackers of a test hang up and forget their keys."""
+        rogues = self.hang_up()
+        for minion in {rogue.id for rogue in rogues} - set(self.fleet.minions):
+            self.keys("delete", minion)
+
+    def hang_up(self) -> list[RoguePeer]:
+        """Let the attackers hang up, and return them."""
         rogues, self._rogues = self._rogues, []
         for rogue in rogues:
             rogue.close()
-        for minion in {rogue.id for rogue in rogues} - set(self.fleet.minions):
-            self.keys("delete", minion)
+        return rogues
 
     # --------------------------------------------------------------- the health
 

@@ -36,5 +36,5 @@ def own_fleet() -> Iterator[Arena]:
     with short_folder() as folder, Fleet(folder) as fleet:
         arena = Arena(fleet)
         yield arena
-        arena.dismiss()
+        arena.hang_up()
         arena.check_logs()

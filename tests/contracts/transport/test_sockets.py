@@ -140,7 +140,7 @@ def test_full_queue_is_told_to_the_sender(real_network: Network) -> None:
 
 
 def test_second_master_at_the_same_ports_is_told_which_setting_to_change(real_network: Network) -> None:
-    with pytest.raises(ConfigError, match="cannot listen on tcp://127.0.0.1.*publish_port"):
+    with pytest.raises(ConfigError, match=r"cannot listen on tcp://127\.0\.0\.1.*publish_port"):
         real_network.wire.master(real_network.door)
 
 

@@ -199,10 +199,11 @@ def test_run_ends_after_the_turn_in_which_it_was_told_to(loop: Loop) -> None:
 
 
 def test_closing_gives_the_descriptor_back() -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = sorted(os.scandir("/proc/self/fd"), key=lambda entry: entry.name)
     for _ in range(10):
         Loop().close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    after = sorted(os.scandir("/proc/self/fd"), key=lambda entry: entry.name)
+    assert [entry.name for entry in after] == [entry.name for entry in before]
 
 
 def test_timers_that_are_cancelled_do_not_pile_up(loop: Loop, clock: FakeClock) -> None:
