@@ -65,8 +65,7 @@ class Tour:
     def start_master(self) -> None:
         """A master with an empty SQLite database."""
         self._title("A master starts: its keys and its database are made now")
-        self._fleet.configure("master", "master", MASTER.format(*self._fleet.ports))
-        self._fleet.start_master()
+        self._fleet.start_master(MASTER)
         self._show("shoal-key", has=["Accepted Keys:\nDenied Keys:\nUnaccepted Keys:\nRejected Keys:"])
 
     def join_minions(self) -> None:

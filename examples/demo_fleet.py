@@ -60,7 +60,6 @@ class DemoFleet:
     def __init__(self) -> None:
         # In the temporary folder and short: the path of a unix socket has room for 107 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self.ports = free_ports()
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def root(self, name: str) -> Path:
@@ -94,8 +93,18 @@ class DemoFleet:
                 f"{name} ended with exit code {code}: {lines[-1] if lines else 'it said nothing'}"
             )
 
-    def start_master(self) -> None:
-        """Start the master and wait until programs can ask it."""
+    def start_master(self, configuration: str) -> None:
+        """Start the master and wait until programs can ask it; `{0}` and `{1}` in `configuration` are its ports."""
+        for tries_left in reversed(range(5)):
+            self.configure("master", "master", configuration.format(*free_ports()))
+            try:
+                self._start_master()
+                return
+            except DemoError as error:
+                if "cannot listen" not in str(error) or not tries_left:  # somebody else was quicker
+                    raise
+
+    def _start_master(self) -> None:
         self.start("master", "shoal-master")
         path = self.root("master") / "run/shoal/master.sock"
 

@@ -240,6 +240,11 @@ class Performance:
         self._conductor.send(self._job, self._run, list(self._turns))
         self._turns.clear()
 
+    async def finish(self) -> None:
+        """Go through all of it with nobody watching (`--async` in batches)."""
+        async for _ in self:
+            pass
+
     async def __aiter__(self) -> AsyncIterator[Any]:
         self._run.watches.append(self._watch)
         started = told = self._conductor.clock.monotonic()

@@ -13,7 +13,7 @@ import logging
 import os
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from master.conductor import Conductor, Performance, Progress
 from master.events import EventBus
 from master.intake import IntakeError, Order
 from master.keyroom import KeyRoom
+from master.outlet import stream
 from master.runners.context import RunnerContext
 from master.runners.directory import Directory
 from master.runs import Silence
@@ -68,8 +69,9 @@ class ControlServer:
         self._context = context
         self._directory = Directory()
         self._open: set[asyncio.Task[None]] = set()
+        self._batches: set[asyncio.Task[None]] = set()
         self._server: asyncio.AbstractServer | None = None
-        self._operations: dict[str, Callable[[Answer, Caller], AsyncIterator[Answer]]] = {
+        self._operations: dict[str, Callable[[Answer, Caller], AsyncGenerator[Answer, None]]] = {
             "run": self._run,
             "preview": self._preview,
             "key": self._key,
@@ -92,9 +94,10 @@ class ControlServer:
         """Close the socket and end what is being answered."""
         if self._server is not None:
             self._server.close()
-        for task in list(self._open):
+        tasks = [*self._open, *self._batches]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -115,16 +118,14 @@ class ControlServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         caller = _caller(writer)
-        answers: AsyncIterator[Answer] | None = None
         try:
             request = await asyncio.wait_for(_read_request(reader), _READ_S)
             operation = self._operations.get(str(request.get("op")))
             if operation is None:
                 raise WireError(f"unknown operation {str(request.get('op'))[:40]!r}")
-            answers = operation(request, caller)
             gone = asyncio.ensure_future(reader.read(1))  # a program sends one request, then only closes
             try:
-                await _stream(answers, writer, gone)
+                await stream(_frames(operation(request, caller)), writer, gone)
             finally:
                 gone.cancel()
         except (ConnectionError, asyncio.TimeoutError):
@@ -141,7 +142,7 @@ class ControlServer:
 
     # ------------------------------------------------------------- operations
 
-    async def _run(self, request: Answer, caller: Caller) -> AsyncIterator[Answer]:
+    async def _run(self, request: Answer, caller: Caller) -> AsyncGenerator[Answer, None]:
         order = Order.from_wire(request)
         performance = await self._conductor.begin(order, caller)
         yield {
@@ -152,14 +153,22 @@ class ControlServer:
             "hints": list(performance.hints),
             "from": caller.name,
         }
-        if not order.wait:
-            performance.publish_all()
-        else:
+        if order.wait:
             async for item in performance:
                 yield _item(item)
+        elif order.batch is None:
+            performance.publish_all()
+        else:
+            self._go_on(performance)
         yield {"done": _summary(performance)}
 
-    async def _preview(self, request: Answer, caller: Caller) -> AsyncIterator[Answer]:
+    def _go_on(self, performance: Performance) -> None:
+        """Let a batch take its turns without a program that watches it."""
+        task = asyncio.get_running_loop().create_task(performance.finish())
+        self._batches.add(task)
+        task.add_done_callback(self._batches.discard)
+
+    async def _preview(self, request: Answer, caller: Caller) -> AsyncGenerator[Answer, None]:
         fields = Fields(request, "preview")
         fields.take("op", str)
         target = Target.from_wire(fields.take("target", dict))
@@ -168,11 +177,11 @@ class ControlServer:
         found = self._conductor.resolve(target)
         yield {"done": {"ids": list(found.ids), "missing": list(found.missing), "hints": list(found.hints)}}
 
-    async def _key(self, request: Answer, caller: Caller) -> AsyncIterator[Answer]:
+    async def _key(self, request: Answer, caller: Caller) -> AsyncGenerator[Answer, None]:
         self._acl.check_operator(caller, "keys")
         yield {"done": await self._keys.handle(request)}
 
-    async def _runner(self, request: Answer, caller: Caller) -> AsyncIterator[Answer]:
+    async def _runner(self, request: Answer, caller: Caller) -> AsyncGenerator[Answer, None]:
         fields = Fields(request, "runner")
         fields.take("op", str)
         name = fields.text("fun", 130)
@@ -181,7 +190,8 @@ class ControlServer:
         from_text = fields.flag("from_text", False)
         fields.done()
         if name in ("sys.doc", "doc.runner"):
-            yield {"done": {"value": self._docs(args), "retcode": 0, "out": ""}}
+            docs = self._directory.docs(str(args[0]) if args else "")
+            yield {"done": {"value": docs, "retcode": 0, "out": ""}}
             return
         runner = self._directory.get(name)
         positional, named = bind(runner, args, kwargs, from_text=from_text)
@@ -190,16 +200,7 @@ class ControlServer:
             value = await value
         yield {"done": {"value": plain(value), "retcode": 0, "out": runner.out}}
 
-    def _docs(self, args: list[Any]) -> dict[str, str]:
-        wanted = str(args[0]) if args else ""
-        names = [
-            n
-            for n in self._directory.names()
-            if n == wanted or n.startswith(wanted.rstrip(".") + ".") or not wanted
-        ]
-        return {name: self._directory.get(name).doc for name in names}
-
-    async def _events(self, request: Answer, caller: Caller) -> AsyncIterator[Answer]:
+    async def _events(self, request: Answer, caller: Caller) -> AsyncGenerator[Answer, None]:
         self._acl.check_operator(caller, "events")
         fields = Fields(request, "events")
         fields.take("op", str)
@@ -218,30 +219,10 @@ class ControlServer:
             self._bus.unsubscribe(subscription)
 
 
-async def _stream(
-    answers: AsyncIterator[Answer], writer: asyncio.StreamWriter, gone: asyncio.Future[bytes]
-) -> None:
-    """Write answers as they come; stop when the program closes its end."""
-    iterator = answers.__aiter__()
-    try:
-        while True:
-            coming: asyncio.Future[Any] = asyncio.ensure_future(iterator.__anext__())
-            await asyncio.wait({coming, gone}, return_when=asyncio.FIRST_COMPLETED)
-            done = coming.done()
-            if not done:
-                coming.cancel()
-                await asyncio.gather(coming, return_exceptions=True)
-                raise ConnectionResetError
-            try:
-                answer = coming.result()
-            except StopAsyncIteration:
-                return
-            writer.write(_packed(answer))
-            await writer.drain()
-    finally:
-        close = getattr(iterator, "aclose", None)
-        if close is not None:
-            await close()
+async def _frames(answers: AsyncGenerator[Answer, None]) -> AsyncGenerator[bytes, None]:
+    async with contextlib.aclosing(answers):
+        async for answer in answers:
+            yield _packed(answer)
 
 
 def _packed(answer: Answer) -> bytes:

@@ -12,26 +12,31 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from shoal.event import Event
+from shoal.wire import encode
 
-QUEUE: Final = 10_000
+QUEUE: Final = 10_000  # events of one listener,
+QUEUE_BYTES: Final = 64 * 1024 * 1024  # and their bytes: an event may hold a whole return
 
 
 class Subscription:
     """One listener's queue. Iterate with `async for`."""
 
-    def __init__(self, pattern: str, size: int) -> None:
+    def __init__(self, pattern: str, size: int, max_bytes: int = QUEUE_BYTES) -> None:
         self.pattern = pattern
         self.missed = 0
-        self._queue: deque[Event] = deque()
+        self._queue: deque[tuple[Event, int]] = deque()
         self._size = size
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._wake = asyncio.Event()
 
-    def put(self, event: Event) -> None:
-        """Queue `event`, dropping the oldest when full."""
-        if len(self._queue) >= self._size:
-            self._queue.popleft()
+    def put(self, event: Event, size: int) -> None:
+        """Queue `event` of `size` bytes, dropping the oldest when full."""
+        while self._queue and (len(self._queue) >= self._size or self._bytes + size > self._max_bytes):
+            self._bytes -= self._queue.popleft()[1]
             self.missed += 1
-        self._queue.append(event)
+        self._queue.append((event, size))
+        self._bytes += size
         self._wake.set()
 
     def __aiter__(self) -> Subscription:
@@ -41,7 +46,9 @@ class Subscription:
         while not self._queue:
             self._wake.clear()
             await self._wake.wait()
-        return self._queue.popleft()
+        event, size = self._queue.popleft()
+        self._bytes -= size
+        return event
 
 
 class EventBus:
@@ -71,7 +78,13 @@ class EventBus:
         """Tell everybody who asked for `tag`."""
         if not self._subscriptions:
             return
-        event = Event(tag=tag, time=self._now(), data=data)
-        for subscription in self._subscriptions:
-            if subscription.pattern == "*" or fnmatchcase(tag, subscription.pattern):
-                subscription.put(event)
+        wanted = [
+            subscription
+            for subscription in self._subscriptions
+            if subscription.pattern == "*" or fnmatchcase(tag, subscription.pattern)
+        ]
+        if not wanted:
+            return
+        event, size = Event(tag=tag, time=self._now(), data=data), len(encode(data))
+        for subscription in wanted:
+            subscription.put(event, size)

@@ -16,6 +16,7 @@ from shoal.returns import Return
 log = logging.getLogger(__name__)
 
 _MAX_WAITING: Final = 20_000
+_MAX_BYTES: Final = 64 * 1024 * 1024
 Verdict = Callable[[Run | None, Return], None]
 
 
@@ -27,14 +28,15 @@ class LateReturns:
         self._writer = writer
         self._runs = runs
         self._waiting: dict[str, list[tuple[Return, Verdict]]] = {}
-        self._count = 0
+        self._count = self._bytes = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def ask(self, ret: Return, verdict: Verdict) -> bool:
         """Look up the job of `ret`, then call `verdict` with its run, or None. False when too many wait."""
-        if self._count >= _MAX_WAITING:
+        if self._count >= _MAX_WAITING or self._bytes + len(ret.packed) > _MAX_BYTES:
             return False
         self._count += 1
+        self._bytes += len(ret.packed)
         waiting = self._waiting.setdefault(ret.jid, [])
         waiting.append((ret, verdict))
         if len(waiting) == 1:
@@ -53,6 +55,7 @@ class LateReturns:
             log.error("cannot look up job %s: %s", jid, error, extra={"action": "late_return_unread"})
         waiting = self._waiting.pop(jid, [])
         self._count -= len(waiting)
+        self._bytes -= sum(len(ret.packed) for ret, _ in waiting)
         if run is not None:
             run = self._runs.get(jid) or self._runs.recall(jid, run.fun, run.targets, run.returned)
         for ret, verdict in waiting:

@@ -10,6 +10,7 @@ from typing import Final
 from shoal.messages import MAX_REQUEST_BYTES, Verb
 
 _MAX_KEYS: Final = 1_000_000
+_SWEEP_S: Final = 1.0  # looking through all buckets costs; whoever fills them must not make us do it all the time
 _BURST_S: Final = 5.0  # what a key did not use is kept for so long
 _MIN_BURST: Final = 100.0  # the dearest verb must fit
 _SIGNS_PER_S: Final = 5.0
@@ -52,13 +53,14 @@ class Buckets:
         self._monotonic = monotonic
         self._max = max_keys
         self._buckets: dict[str, Bucket] = {}
+        self._swept = 0.0
 
     def take(self, key: str, units: float = 1.0) -> bool:
         """Take from the bucket of `key`; with too many keys at once, new ones are refused."""
         now = self._monotonic()
         bucket = self._buckets.get(key)
         if bucket is None:
-            if len(self._buckets) >= self._max:
+            if len(self._buckets) >= self._max and now - self._swept >= _SWEEP_S:
                 self._sweep(now)
             if len(self._buckets) >= self._max:
                 return False
@@ -66,6 +68,7 @@ class Buckets:
         return bucket.take(units, now)
 
     def _sweep(self, now: float) -> None:
+        self._swept = now
         self._buckets = {key: bucket for key, bucket in self._buckets.items() if not bucket.full(now)}
 
 

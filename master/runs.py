@@ -72,7 +72,7 @@ class Run:
     fun: str
     targets: frozenset[str]
     sent: dict[str, float] = field(default_factory=dict)  # id -> monotonic time of publishing
-    running: dict[str, float] = field(default_factory=dict)  # id -> epoch second of its start, 0: queued there
+    running: dict[str, float] = field(default_factory=dict)  # id -> epoch second; 0: queued there
     returned: set[str] = field(default_factory=set)
     stored: set[str] = field(default_factory=set)  # of those, the ones on the disk
     watches: list[Watch] = field(default_factory=list)
@@ -146,16 +146,18 @@ class Runs:
                     run.give_up(minion)
 
     def _keep(self, run: Run) -> Run:
-        self._runs[run.jid] = run
-        if len(self._runs) > MAX_KEPT_RUNS:
+        """Keep `run`; make room for it among the others, for it is neither sent nor watched yet."""
+        self._runs.pop(run.jid, None)
+        if len(self._runs) >= MAX_KEPT_RUNS:
             self._evict()
+        self._runs[run.jid] = run
         return run
 
     def _evict(self) -> None:
         """Drop the oldest runs in which nobody is expected; if there are too many others, the oldest of all."""
-        surplus = len(self._runs) - MAX_KEPT_RUNS
+        surplus = len(self._runs) + 1 - MAX_KEPT_RUNS
         idle = [jid for jid, run in self._runs.items() if not run.sent and not run.watches]
         for jid in idle[:surplus]:
             del self._runs[jid]
-        while len(self._runs) > MAX_ACTIVE_RUNS:
+        while len(self._runs) >= MAX_ACTIVE_RUNS:
             del self._runs[next(iter(self._runs))]

@@ -29,8 +29,11 @@ _RETRY_S: Final = 1.0
 class Writer:
     """The only one who writes to the store."""
 
-    def __init__(self, store: Store, on_stored: Callable[[list[Return]], None]) -> None:
+    def __init__(
+        self, store: Store, on_stored: Callable[[list[Return]], None], *, retry_s: float = _RETRY_S
+    ) -> None:
         self._store = store
+        self._retry_s = retry_s
         self._on_stored = on_stored
         self._thread = ThreadPoolExecutor(1, "store-writer")
         self._jobs: list[JobRecord] = []
@@ -83,7 +86,7 @@ class Writer:
             self._wake.clear()
             while self._jobs or self._returns or self._facts:
                 if not await self._commit():
-                    await asyncio.sleep(_RETRY_S)
+                    await asyncio.sleep(self._retry_s)
 
     async def flush(self) -> None:
         """Write what waits, once."""
@@ -100,9 +103,12 @@ class Writer:
         facts, self._facts = self._facts, {}
         try:
             await self.call(self._write, jobs, returns, facts)
-        except StoreError as error:
+        except Exception as error:  # whatever it is: nothing may be lost, and this loop must live
             if not self.away:
-                log.error("the store does not take anything: %s", error, extra={"action": "store_away"})
+                log.error(
+                    "the store does not take anything: %s", error,
+                    extra={"action": "store_away"}, exc_info=not isinstance(error, StoreError),
+                )  # fmt: skip
             self.away = True
             self._jobs[:0], self._returns[:0] = jobs, returns
             self._facts = {**facts, **self._facts}
@@ -119,16 +125,18 @@ class Writer:
         try:
             self._store.commit_batch(jobs=jobs, returns=returns, facts=list(facts.values()))
             return
-        except StoreError:
-            if len(jobs) + len(returns) + len(facts) == 1:
-                raise
-        self._store.settings.put("probe", True)  # raises when the store is away, for whatever reason
+        except Exception:  # of whatever kind: the probe tells whether it is the store or what it was given
+            self._probe()
         for job in jobs:
             self._write_one(f"job {job.jid}", jobs=[job])
         for ret in returns:
             self._write_one(f"return {ret.jid} of {ret.minion}", returns=[ret])
         for record in facts.values():
             self._write_one(f"facts of {record.minion}", facts=[record])
+
+    def _probe(self) -> None:
+        """Raise StoreError when the store is away, for whatever reason."""
+        self._store.settings.put("probe", True)
 
     def _write_one(
         self,
@@ -140,5 +148,6 @@ class Writer:
     ) -> None:
         try:
             self._store.commit_batch(jobs=jobs or (), returns=returns or (), facts=facts or ())
-        except StoreError as error:
+        except Exception as error:
+            self._probe()  # the store may have gone away in the middle: then no item is to blame
             log.error("%s cannot be stored: %s", what, error, extra={"action": "row_refused"})

@@ -89,6 +89,7 @@ class Daemon:
             on_return=self._minion.returned,
             on_request=self._requested,
             on_alert=self._alert,
+            on_ready=self._minion.adopted,
         )
         self._watch = AddressWatch(self._loop, self._minion.check_connection)
 

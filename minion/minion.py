@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
@@ -115,8 +115,12 @@ class Minion:
         self._connect()
 
     def stop(self) -> None:
-        """Say goodbye and close."""
-        if self.state == "online":
+        """Say goodbye and close.
+
+        Without the goodbye if jobs run: they run on, and whoever waits for them should, until the next daemon
+        brings them home.
+        """
+        if self.state == "online" and not self._running:
             self._send("bye", None)
         self._go_offline("stopped")
         self._set_timer(None)
@@ -351,6 +355,10 @@ class Minion:
         )
 
     # ---------------------------------------------------------- to the master
+
+    def adopted(self, jids: Iterable[str]) -> None:
+        """Know of the jobs that run, also those of an earlier daemon."""
+        self._running.update(jids)
 
     def started(self, jid: str, at: float) -> None:
         """Tell that a job runs (only for those that take a while)."""

@@ -13,3 +13,8 @@ def policy_of(config: MinionConfig) -> Policy:
         disabled_functions=config.disable_functions,
         allowed_functions=config.allowed_functions,
     )
+
+
+def disabled_patterns(config: MinionConfig) -> tuple[str, ...]:
+    """Return the patterns of functions that this box does not run, under whichever of their names."""
+    return (*(f"{module}.*" for module in config.disable_modules), *config.disable_functions)

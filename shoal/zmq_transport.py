@@ -131,6 +131,7 @@ class ZmqMasterTransport:
         self._secret = curve_secret
         self._publish_address = publish
         self._talk: Counter[str] = Counter()  # messages to the publish port, by peer
+        self._warned_of: set[str] = set()
         self._shut_out: set[str] = set()  # peers that may not come to the publish port any more
         self._context = zmq.Context(io_threads=1)
         self._zap = self._context.socket(zmq.ROUTER)
@@ -267,7 +268,8 @@ class ZmqMasterTransport:
         self._handlers.left(topic, peer)
 
     def _fall_out_of_step(self, peer: str) -> None:
-        if self._in_step:
+        if peer not in self._warned_of:
+            self._warned_of.add(peer)
             log.warning(
                 "a message that is no subscription came to the publish port",
                 extra={"action": "subscription_refused", "peer": peer[:16]},

@@ -37,6 +37,7 @@ from shoal.messages import JOB, WELCOME, read_reply, read_request, reply, reques
 from shoal.transport import BROADCAST, own_topic
 from shoal.version import VERSION
 from shoal.wire import decode, encode
+from tests.zmtp import RawPeer
 
 WAIT_S = 10.0
 _JIDS = JidMaker()
@@ -224,8 +225,18 @@ class RoguePeer:
     # ------------------------------------------------------------ publish port
 
     def open_publish(self, kind: int = zmq.SUB) -> Any:
-        """Connect to the publish port by a socket of `kind` (SUB; XSUB to write raw bytes) and return it."""
+        """Connect to the publish port by a socket of `kind` (SUB; XSUB to write) and return it."""
         return self._socket(kind, self._master.publish_port)
+
+    def raw_publish(self) -> RawPeer:
+        """Return a hand-made connection to the publish port, that may say and cancel anything."""
+        port, key = self._master.publish_port, self._master.keys.curve.public
+        return RawPeer(port, key, self.keys.curve, socket_type=b"XSUB").handshake()
+
+    def raw_request(self, **options: Any) -> RawPeer:
+        """Return a hand-made connection to the request port, before its handshake."""
+        port, key = self._master.request_port, self._master.keys.curve.public
+        return RawPeer(port, key, self.keys.curve, **options)
 
     def subscribe(self, *topics: bytes) -> None:
         """Ask for topics; its own and the one of all if none are given."""
@@ -233,6 +244,12 @@ class RoguePeer:
             self._sub = self.open_publish()
         for topic in topics or (BROADCAST, own_topic(self.peer)):
             self._sub.setsockopt(zmq.SUBSCRIBE, topic)
+
+    def breathe(self) -> None:
+        """Let libzmq work: a socket subscribes again after a reconnect only when its owner looks at it."""
+        for socket in self._opened:
+            if not socket.closed:
+                socket.poll(0)
 
     def published(self, quiet_s: float = 0.5) -> list[bytes]:
         """Return the frames that were published to it until none came for `quiet_s`."""

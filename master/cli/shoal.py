@@ -136,6 +136,8 @@ class _Run:
             self._report.close()
             sys.stdout.flush()
             print(_LATER.format(jid=talk.jid), file=sys.stderr)
+            if self._options.batch:
+                print("Minions whose turn had not come do not run it.", file=sys.stderr)
             return exits.FAILED
         except exits.CliError:
             self._progress.clear()

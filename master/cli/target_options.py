@@ -37,6 +37,6 @@ def add_target_options(parser: Parser) -> None:
 
 def target(options: argparse.Namespace, expr: str) -> dict[str, Any]:
     """Return the target as the control socket takes it."""
-    if options.kind == "list":  # as in Salt, spaces in a list on the command line do not count, or part the ids
+    if options.kind == "list":  # as in Salt: on the command line spaces part ids, or do not count
         expr = expr.replace(" ", "") if "," in expr else ",".join(expr.split())
     return {"kind": options.kind, "expr": expr, "delimiter": options.delimiter}

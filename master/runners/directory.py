@@ -9,6 +9,16 @@ from shoal.errors import UnknownFunctionError
 from shoal.functions.function import Function, marks_of
 
 _MODULES: Final = {"event": event, "jobs": jobs, "manage": manage, "tag": tag, "token": token}
+_STREAMS: Final = {  # what shoal-run makes of the control socket's other operations
+    "state.event": """Show events as they happen, until Ctrl-C: a line each, the tag and the data as JSON.
+
+The tag may be a glob. `pretty=True` spreads the data over several lines, `count=5` ends after the fifth event.
+
+CLI Example:
+
+    shoal-run state.event pretty=True
+    shoal-run state.event 'shoal/job/*' count=5"""
+}
 
 
 class Directory:
@@ -26,6 +36,23 @@ class Directory:
     def names(self) -> list[str]:
         """Return all names, sorted."""
         return sorted(self._functions)
+
+    def docs(self, wanted: str) -> dict[str, str]:
+        """Return the documentation of one function, of a module, or of all if nothing is named.
+
+        Raises:
+            UnknownFunctionError: there is nothing of that name.
+        """
+        everything = {**{name: found.doc for name, found in self._functions.items()}, **_STREAMS}
+        module = wanted.rstrip(".") + "."
+        docs = {
+            name: doc
+            for name, doc in sorted(everything.items())
+            if not wanted or name == wanted or name.startswith(module)
+        }
+        if not docs:
+            raise UnknownFunctionError(f"no runner is called {wanted[:80]!r}; shoal-run -d lists them")
+        return docs
 
     def get(self, name: str) -> Function:
         """Return a runner. Raises UnknownFunctionError with near names."""

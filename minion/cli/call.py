@@ -74,6 +74,7 @@ def _run(options: argparse.Namespace, fun: str, words: list[str]) -> Any:
 
     from minion.config import read_minion_config
     from minion.executor.call import Bounds, call_function
+    from minion.policy import disabled_patterns
     from shoal.errors import WireError
     from shoal.ids import check_function_name, check_minion_id
     from shoal.logs import set_up_logging
@@ -90,7 +91,8 @@ def _run(options: argparse.Namespace, fun: str, words: list[str]) -> Any:
     ctx = _context(paths, config, skip_grains=options.skip_grains)
     _check_policy(config, ctx.registry, fun)
     job = _job(fun, tuple(words), tuple(part for part in options.no_parse.split(",") if part))
-    return call_function(job, ctx, Bounds(output_max_bytes=config.max_output_bytes))
+    bounds = Bounds(output_max_bytes=config.max_output_bytes, disabled=disabled_patterns(config))
+    return call_function(job, ctx, bounds)
 
 
 def _context(paths: Paths, config: Any, *, skip_grains: bool) -> Any:

@@ -100,6 +100,7 @@ def _run(paths: Paths, options: argparse.Namespace) -> int:
     from minion.config import read_minion_config
     from minion.executor.settings import ExecutorSettings
     from minion.executor.spawn import fork_executor
+    from minion.policy import disabled_patterns
     from shoal.logs import LEVELS, set_up_logging
     from shoal.sole_instance import be_alone
 
@@ -112,6 +113,7 @@ def _run(paths: Paths, options: argparse.Namespace) -> int:
     settings = ExecutorSettings(
         minion_id=config.id,
         synced=str(paths.state_dir / "modules"),
+        disabled=disabled_patterns(config),
         process_count_max=config.process_count_max,
         queue_max=config.job_queue_max,
         timeout_s=config.job_timeout_s,

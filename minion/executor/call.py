@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from types import TracebackType
 from typing import Any, Final
 
@@ -83,12 +84,17 @@ class Bounds:
 
     output_max_bytes: int
     memory_max_bytes: int = 0
+    disabled: tuple[str, ...] = ()  # patterns of functions that are not run
 
 
 def call_function(job: Job, ctx: Context, bounds: Bounds) -> Ending:
     """Find the job's function, call it with the job's arguments and return how that went; never raises."""
     try:
         function = ctx.registry.get(job.fun)
+        for name in (function.name, *function.aliases):  # the daemon has looked at the name in the job only
+            if any(fnmatchcase(name, pattern) for pattern in bounds.disabled):
+                text = f"Refused by this minion: {job.fun} is {name}, which is disabled in its configuration"
+                return ending("refused", text, bounds)
         args, kwargs = bind(function, job.args, job.kwargs, from_text=job.from_text, no_parse=job.no_parse)
         value = function.call(ctx, *args, **kwargs)
         return _done(value, function.out, bounds)

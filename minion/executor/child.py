@@ -44,7 +44,9 @@ def run(
         limits.adopt_strays()
         limits.apply(settings)
         bounds = Bounds(
-            output_max_bytes=settings.output_max_bytes, memory_max_bytes=settings.memory_max_bytes
+            output_max_bytes=settings.output_max_bytes,
+            memory_max_bytes=settings.memory_max_bytes,
+            disabled=settings.disabled,
         )
         ending = call_function(job, make_context(pipe.post), bounds)
         _ignore_from_now_on()

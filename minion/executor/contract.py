@@ -13,7 +13,7 @@ from minion.executor.settings import ExecutorSettings
 from shoal.job import Job
 from shoal.returns import Return
 
-OnStarted = Callable[[str, float], None]  # jid, epoch seconds
+OnStarted = Callable[[str, float], None]  # jid, epoch seconds; 0: it waits for a place
 OnReturn = Callable[[Return], None]
 OnRequest = Callable[[str, "dict[str, Any]"], None]  # action, data
 OnAlert = Callable[[str], None]  # one line for people

@@ -79,7 +79,7 @@ class Runner:
             self._fork(job)
         elif len(self._queue) < self.settings.queue_max:
             self._queue[job.jid] = job
-            self._outbox.tell({"op": "started", "jid": job.jid, "at": 0.0})  # a sign of life: it waits for a place
+            self._outbox.tell({"op": "started", "jid": job.jid, "at": 0.0})  # it waits for a place
         else:
             self.refuse(
                 job, f"{len(self._running)} jobs run and {len(self._queue)} wait, as many as it may have"
@@ -250,4 +250,4 @@ class Runner:
         return ending(outcome, text, self._bounds())
 
     def _bounds(self) -> Bounds:
-        return Bounds(output_max_bytes=self.settings.output_max_bytes)
+        return Bounds(output_max_bytes=self.settings.output_max_bytes, disabled=self.settings.disabled)

@@ -10,6 +10,8 @@ from shoal.returns import MAX_VALUE_BYTES
 from shoal.wire import Fields
 
 _KINDS: Final[dict[str, type | tuple[type, ...]]] = {"str": str, "int": int, "float": (int, float)}
+_MAX_PATTERNS: Final = 10_000
+_MAX_PATTERN: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +20,7 @@ class ExecutorSettings:
 
     minion_id: str
     synced: str = ""  # folder of synced modules, "" = none
+    disabled: tuple[str, ...] = ()  # patterns of functions that are not run under any of their names
     process_count_max: int = 16  # forked jobs at a time
     queue_max: int = 100  # jobs that may wait for a place; here 0 means none
     timeout_s: float = 3600.0  # for jobs that bring no timeout of their own
@@ -42,15 +45,17 @@ class ExecutorSettings:
 
     def to_wire(self) -> dict[str, Any]:
         """Return the settings as a map."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**values, "disabled": list(self.disabled)}
 
     @classmethod
     def from_wire(cls, value: object) -> ExecutorSettings:
         """Check the types and signs. Raises WireError."""
         taken = Fields(value, "executor settings")
-        made = {f.name: taken.take(f.name, _KINDS[str(f.type)]) for f in fields(cls)}
+        made = {f.name: taken.take(f.name, _KINDS[str(f.type)]) for f in fields(cls) if f.name != "disabled"}
+        disabled = taken.texts("disabled", _MAX_PATTERNS, _MAX_PATTERN)
         taken.done()
         for name, number in made.items():
             if name != "nice" and not isinstance(number, str) and number < 0:
                 raise WireError(f"executor settings: {name} is negative")
-        return cls(**made)
+        return cls(disabled=disabled, **made)

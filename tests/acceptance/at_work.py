@@ -21,7 +21,7 @@ import tempfile
 import termios
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Final
 
@@ -95,9 +95,8 @@ class _Files:
     """Stdout and stderr in files of their own."""
 
     def __init__(self) -> None:
-        self._stack = ExitStack()
-        self.stdout = self._stack.enter_context(tempfile.TemporaryFile())
-        self.stderr = self._stack.enter_context(tempfile.TemporaryFile())
+        self.stdout = tempfile.TemporaryFile()  # noqa: SIM115 - until close()
+        self.stderr = tempfile.TemporaryFile()  # noqa: SIM115
 
     def started(self) -> None: ...
 
@@ -110,7 +109,8 @@ class _Files:
         return _whole(self.stderr.fileno())
 
     def close(self) -> None:
-        self._stack.close()
+        self.stdout.close()
+        self.stderr.close()
 
 
 class _Terminal:
@@ -198,4 +198,6 @@ def stopped(fleet: Fleet, minion: str) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGCONT)
-        until("the minion to answer again", lambda: fleet.shoal(minion, "test.ping", "-t", "1").returncode == 0)
+        until(
+            "the minion to answer again", lambda: fleet.shoal(minion, "test.ping", "-t", "1").returncode == 0
+        )

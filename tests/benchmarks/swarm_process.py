@@ -39,7 +39,7 @@ FILES_EACH: Final = (
     5  # two sockets: a TCP connection and an event descriptor each; and a share of the threads
 )
 _FILES_WANTED: Final = 100_000
-_SHARE: Final = 100  # minions in one zmq context, because libzmq's thread gets slower with each timer in it
+_SHARE: Final = 500  # minions in one zmq context, because libzmq's thread gets slower with each timer in it
 _TRUE: Final = encode(True)
 
 

@@ -85,6 +85,8 @@ class Arena:
 
     def present(self, minion: str) -> bool:
         """Say whether a job would reach the minion."""
+        for rogue in self._rogues:
+            rogue.breathe()
         return minion in self.runner("manage.up")
 
     @contextmanager

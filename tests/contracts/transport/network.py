@@ -29,6 +29,7 @@ class Door:
     asked: list[tuple[str, bytes]] = field(default_factory=list)  # (peer, topic)
     gone: list[bytes] = field(default_factory=list)  # connections that ended
     cancelled: list[tuple[str, bytes]] = field(default_factory=list)  # (peer, topic)
+    reopened: int = 0  # how often all had to subscribe anew
     requests: list[Inbound] = field(default_factory=list)
     answer: Callable[[Inbound], None] = lambda _inbound: None
 
@@ -47,6 +48,9 @@ class Door:
             self.cancelled.append((peer, topic))
         else:
             self.gone.append(topic)
+
+    def all_left(self) -> None:
+        self.reopened += 1
 
     def received(self, batch: list[Inbound]) -> None:
         for inbound in batch:

@@ -51,7 +51,9 @@ def test_every_guide_can_be_found_from_the_readme() -> None:
 @pytest.mark.parametrize("page", GUIDES, ids=name)
 def test_files_of_the_tree_that_a_page_names_exist(page: Path) -> None:
     text = page.read_text("utf-8")
-    named = set(re.findall(r"`((?:shoal|pki|modules|master|minion|tests|examples|scripts)/[\w/]+\.py)`", text))
+    named = set(
+        re.findall(r"`((?:shoal|pki|modules|master|minion|tests|examples|scripts)/[\w/]+\.py)`", text)
+    )
     assert sorted(path for path in named if not (ROOT / path).exists()) == []
 
 

@@ -65,6 +65,9 @@ class ScriptedMaster:
     def left(self, topic: bytes, peer: str) -> None:
         self.gone.append(topic)
 
+    def all_left(self) -> None:
+        raise NotImplementedError
+
     def received(self, batch: list[Inbound]) -> None:
         for inbound in batch:
             verb, body = read_request(inbound.frame)

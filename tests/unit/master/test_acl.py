@@ -1,0 +1,119 @@
+"""Who may order what: decided on the minions that a target expands to, never on the expression."""
+
+from __future__ import annotations
+
+import os
+import pwd
+
+import pytest
+
+from master.acl import Acl, Caller
+from master.config import AclRule
+from master.intake import IntakeError
+from master.roster import Roster
+
+NOBODY = pwd.getpwnam("nobody").pw_uid
+UNKNOWN = 3_999_999
+ROOT = Caller(0, 1)
+ANNA = Caller(NOBODY, 1)
+
+
+@pytest.fixture
+def roster() -> Roster:
+    roster = Roster({})
+    for minion, site in (("web1", "paris"), ("web2", "paris"), ("db1", "rome")):
+        roster.ensure(minion, {"site": site})
+    return roster
+
+
+def acl(roster: Roster, *rules: AclRule, user: str = "nobody") -> Acl:
+    return Acl({user: rules} if rules else {}, roster)
+
+
+def rule(*functions: str, target: str = "*") -> AclRule:
+    return AclRule(functions=functions, target=target)
+
+
+def denied(acl: Acl, fun: str, *minions: str, caller: Caller = ANNA) -> str:
+    """Return why `caller` may not, nothing if it may."""
+    try:
+        acl.check_run(caller, fun, minions)
+    except IntakeError as error:
+        assert error.kind == "denied"
+        return str(error)
+    return ""
+
+
+def test_root_and_the_masters_own_user_may_do_everything(roster: Roster) -> None:
+    for caller in (ROOT, Caller(os.geteuid(), 1)):
+        assert not denied(acl(roster), "cmd.run", "web1", "db1", caller=caller)
+        acl(roster).check_operator(caller, "keys")
+
+
+def test_others_may_nothing_without_rules(roster: Roster) -> None:
+    assert not acl(roster).has_rules
+    assert "user nobody may not run test.ping" in denied(acl(roster), "test.ping", "web1")
+    with pytest.raises(IntakeError, match="keys: only root and the master's own user"):
+        acl(roster).check_operator(ANNA, "keys")
+
+
+def test_rules_never_reach_the_operators_own_things(roster: Roster) -> None:
+    with pytest.raises(IntakeError):
+        acl(roster, rule(".*")).check_operator(ANNA, "runners")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fun", "allowed"),
+    [
+        ("test.ping", "test.ping", True),
+        ("test.*", "test.ping", True),
+        ("test.*", "cmd.run", False),
+        ("test.ping", "test.pingx", False),
+        ("est.ping", "test.ping", False),
+        ("(test|grains).*", "grains.items", True),
+        (".*", "cmd.run", True),
+        ("test.[", "test.[", True),
+        ("test.[", "test.ping", False),
+        ("", "test.ping", False),
+    ],
+)
+def test_pattern_fits_the_whole_name(roster: Roster, pattern: str, fun: str, allowed: bool) -> None:
+    assert bool(denied(acl(roster, rule(pattern)), fun, "web1")) is not allowed
+
+
+def test_every_minion_must_lie_within_the_rules_that_fit(roster: Roster) -> None:
+    rules = acl(roster, rule("test.*", target="web*"), rule("cmd.*", target="db1"))
+    assert not denied(rules, "test.ping", "web1", "web2")
+    text = denied(rules, "test.ping", "web1", "db1")
+    assert "may not run test.ping on db1 (1 of 2 targets)" in text
+    assert denied(rules, "cmd.run", "web1")
+    assert not denied(rules, "cmd.run", "db1")
+
+
+def test_several_rules_together_may_cover_a_target(roster: Roster) -> None:
+    rules = acl(roster, rule("test.*", target="web*"), rule("test.ping", target="T@site:rome"))
+    assert not denied(rules, "test.ping", "web1", "db1")
+    assert denied(rules, "test.echo", "web1", "db1")
+
+
+def test_rule_whose_target_means_nobody_allows_nothing(roster: Roster) -> None:
+    """Salt took "no valid target" for "allowed" (CVE-2022-22941)."""
+    assert denied(acl(roster, rule(".*", target="nothing*")), "test.ping", "web1")
+    assert denied(acl(roster, rule(".*", target="G@no:grain")), "test.ping", "web1")
+
+
+def test_empty_set_of_minions_is_still_a_function_that_may_be_denied(roster: Roster) -> None:
+    assert denied(acl(roster, rule("test.*")), "cmd.run")
+
+
+def test_rules_of_everybody_count_for_each_user(roster: Roster) -> None:
+    rules = acl(roster, rule("test.ping"), user="*")
+    assert not denied(rules, "test.ping", "web1")
+    assert not denied(rules, "test.ping", "web1", caller=Caller(UNKNOWN, 1))
+    assert "uid 3999999 may not" in denied(rules, "cmd.run", "web1", caller=Caller(UNKNOWN, 1))
+
+
+def test_minion_that_is_deleted_leaves_the_rules_as_well(roster: Roster) -> None:
+    rules = acl(roster, rule("test.*", target="web*"))
+    roster.forget("web1")
+    assert denied(rules, "test.ping", "web1")
