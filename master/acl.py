@@ -13,11 +13,14 @@ import pwd
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from master.config import AclRule
 from master.intake import IntakeError
 from master.roster import Roster
 from shoal.targets import Target
+
+_MODULE: Final = re.compile(r"[a-z_][a-z0-9_]*\.\*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +61,19 @@ class Acl:
         if not caller.is_operator:
             raise IntakeError("denied", f"{what}: only root and the master's own user may do this")
 
+    def check_function(self, caller: Caller, fun: str) -> None:
+        """Raise IntakeError `denied` unless `caller` may run `fun` on some minion at least.
+
+        Asked before a target is looked at: whoever may do nothing does not learn which minions there are.
+        """
+        if not caller.is_operator:
+            self._fitting(caller, fun)
+
     def check_run(self, caller: Caller, fun: str, minions: Collection[str]) -> None:
         """Raise IntakeError `denied` unless `caller` may run `fun` on each of `minions`."""
         if caller.is_operator:
             return
-        user = caller.name
-        fitting = [
-            rule
-            for rule in (*self._rules.get(user, ()), *self._rules.get("*", ()))
-            if any(_fits(pattern, fun) for pattern in rule.functions)
-        ]
-        if not fitting:
-            raise IntakeError(
-                "denied", f"user {user} may not run {fun}; see publisher_acl in the master's configuration"
-            )
+        fitting = self._fitting(caller, fun)
         outside = set(minions)
         for rule in fitting:
             outside.difference_update(self._roster.resolve(_rule_target(rule.target)).ids)
@@ -79,12 +81,27 @@ class Acl:
             shown = ", ".join(sorted(outside)[:5])
             raise IntakeError(
                 "denied",
-                f"user {user} may not run {fun} on {shown} ({len(outside)} of {len(minions)} targets)",
+                f"user {caller.name} may not run {fun} on {shown} ({len(outside)} of {len(minions)} targets)",
             )
+
+    def _fitting(self, caller: Caller, fun: str) -> list[AclRule]:
+        user = caller.name
+        rules = (*self._rules.get(user, ()), *self._rules.get("*", ()))
+        fitting = [rule for rule in rules if any(_fits(pattern, fun) for pattern in rule.functions)]
+        if not fitting:
+            raise IntakeError(
+                "denied", f"user {user} may not run {fun}; see publisher_acl in the master's configuration"
+            )
+        return fitting
 
 
 def _fits(pattern: str, fun: str) -> bool:
-    """Salt's patterns are regular expressions that must match the whole name; `test.*` means what it looks like."""
+    """Salt's patterns are regular expressions that must match the whole name.
+
+    `sys.*` means what it looks like, the functions of `sys`; in Salt it also means `system.reboot`.
+    """
+    if _MODULE.fullmatch(pattern):
+        return fun.startswith(pattern[:-1])
     try:
         return re.fullmatch(pattern, fun) is not None
     except re.error:

@@ -106,6 +106,7 @@ class Conductor:
             TargetError, IntakeError: nothing was sent.
         """
         _check_possible(order)
+        self._acl.check_function(caller, order.fun)
         resolved = self.resolve(order.target)
         if not resolved.ids:
             raise IntakeError("no_match", " ".join([NOBODY, *(f"Note: {hint}." for hint in resolved.hints)]))

@@ -13,6 +13,7 @@ import logging
 import os
 import socket
 import struct
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any, Final
@@ -46,7 +47,8 @@ log = logging.getLogger(__name__)
 _MAX_REQUEST: Final = 1024 * 1024
 _CREDENTIALS: Final = struct.Struct("3i")
 _READ_S: Final = 30.0
-_MAX_CONNECTIONS: Final = 200
+_MAX_CONNECTIONS: Final = 200  # of an operator,
+_MAX_OF_USER: Final = 20  # and of each other user: whoever holds theirs open keeps nobody else out
 Answer = dict[str, Any]
 
 
@@ -69,6 +71,7 @@ class ControlServer:
         self._context = context
         self._directory = Directory()
         self._open: set[asyncio.Task[None]] = set()
+        self._held: Counter[int] = Counter()  # connections by uid
         self._batches: set[asyncio.Task[None]] = set()
         self._server: asyncio.AbstractServer | None = None
         self._operations: dict[str, Callable[[Answer, Caller], AsyncGenerator[Answer, None]]] = {
@@ -102,22 +105,27 @@ class ControlServer:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        caller = _caller(writer)
+        limit = _MAX_CONNECTIONS if caller.is_operator else _MAX_OF_USER
         self._open.add(task)
+        self._held[caller.uid] += 1
         try:
-            if len(self._open) > _MAX_CONNECTIONS:
-                writer.write(pack(_error("busy", f"{_MAX_CONNECTIONS} programs are connected already")))
+            if self._held[caller.uid] > limit:
+                writer.write(pack(_error("busy", f"{limit} programs of {caller.name} are connected already")))
             else:
-                await self._serve(reader, writer)
+                await self._serve(reader, writer, caller)
         except (ConnectionError, asyncio.TimeoutError):
             pass  # the program went away; its job goes on
         finally:
             self._open.discard(task)
+            self._held[caller.uid] -= 1
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        caller = _caller(writer)
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, caller: Caller
+    ) -> None:
         try:
             request = await asyncio.wait_for(_read_request(reader), _READ_S)
             operation = self._operations.get(str(request.get("op")))

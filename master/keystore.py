@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from master.keyring import DENIED, PENDING, KeyEntry
+from master.keyring import ACCEPTED, DENIED, PENDING, KeyEntry
 from master.store.minion_record import MinionRecord
 from master.store.store import Store
 from master.writer import Writer
@@ -68,12 +68,12 @@ class KeyStore:
     async def set_state(self, entry: KeyEntry, state: str, reason: str = "") -> None:
         """Store an operator's decision. Raises StoreError."""
         await self._writer.call(
-            partial(self._store.minions.set_state, entry.id, entry.fingerprint, state, reason)
+            lambda: self._store.minions.set_state(entry.id, self._fingerprint(entry), state, reason)
         )
 
     async def delete(self, entry: KeyEntry) -> None:
         """Delete a key and, if it held its id, all that is kept of that id. Raises StoreError."""
-        await self._writer.call(self._store.minions.delete, entry.id, entry.fingerprint)
+        await self._writer.call(lambda: self._store.minions.delete(entry.id, self._fingerprint(entry)))
 
     async def rotate(self, new: KeyEntry) -> None:
         """Store the new keys of a minion; the old ones stay good in memory until the new ones are seen.
@@ -89,6 +89,11 @@ class KeyStore:
             fingerprint=new.fingerprint,
         )
         await self._writer.call(work)
+
+    def _fingerprint(self, entry: KeyEntry) -> str:
+        """Return under which fingerprint an entry is stored: a rotation may have reached the store before us."""
+        held = self._store.minions.get(entry.id) if entry.state == ACCEPTED else None
+        return held.fingerprint if held is not None and held.state == ACCEPTED else entry.fingerprint
 
     def _admit(self, hello: Hello, peer: str, source: str) -> dict[str, str]:
         now = self._now()

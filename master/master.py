@@ -122,14 +122,8 @@ class Master:
 
     def _open_identity(self) -> Identity:
         config = self._config
-        addresses = config.advertise or (config.id,)
-        self._reach = (addresses, config.publish_port, config.ret_port)
-        reach = Reach(
-            name=config.id,
-            addresses=addresses,
-            publish_port=config.publish_port,
-            request_port=config.ret_port,
-        )
+        reach = Reach.of(config)
+        self._reach = (reach.addresses, reach.publish_port, reach.request_port)
         self._identity_files = IdentityFiles(self._paths.pki_dir, reach)
         return self._identity_files.open(self.time.now())
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from master.config import MasterConfig
 from pki.anchor import TrustAnchor
 from pki.certificate import MasterCertificate, issue_certificate
 from pki.keys import KEY_BYTES, NodeKeys, SignKey
@@ -35,6 +36,16 @@ class Reach:
     publish_port: int
     request_port: int
 
+    @classmethod
+    def of(cls, config: MasterConfig) -> Reach:
+        """Return what a master's configuration says."""
+        return cls(
+            name=config.id,
+            addresses=config.advertise or (config.id,),
+            publish_port=config.publish_port,
+            request_port=config.ret_port,
+        )
+
 
 class Papers:
     """See the module docstring."""
@@ -47,7 +58,9 @@ class Papers:
         """Return the fleet root's secret. Raises ConfigError when it is not here, or is another fleet's."""
         path = path or self._folder / "root.key"
         if not path.exists():
-            raise ConfigError(f"{path}: the fleet root key is not here; name it with --root-key FILE")
+            raise ConfigError(
+                f"{path}: the fleet root key is not here: put it back, or name it with --root-key FILE"
+            )
         root = load_root_key(path)
         if root.public != self.root_public():
             raise ConfigError(f"{path}: is the key of another fleet")

@@ -141,12 +141,18 @@ def _exists(path: Path) -> bool:
     return True
 
 
+def _make(folder: Path, mode: int) -> None:
+    folder.mkdir(mode=mode, exist_ok=True)
+    folder.chmod(mode)  # the umask may have taken bits away
+
+
 def _prepare(folder: Path, mode: int) -> None:
     try:
         if not _exists(folder):
-            folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            folder.mkdir(mode=mode, exist_ok=True)
-            folder.chmod(mode)  # the umask may have taken bits away
+            for parent in reversed(folder.parents):
+                if not _exists(parent):
+                    _make(parent, 0o755)
+            _make(folder, mode)
             return
         status = folder.stat()
         if not stat.S_ISDIR(status.st_mode):

@@ -9,9 +9,6 @@ the master by the kernel's keepalive. Not by heartbeats of the master: libzmq lo
 of them (poller_base.cpp, `cancel_timer`), twice for each beat. With 10,000 minions that kept its thread busy for good
 (measured: pings of the fleet from 2.3 s to 7.4 s, connecting from 21 s to 38 s).
 
-ZeroMQ's descriptors are edge-triggered: after an edge, and after each send, a socket must be read until empty.
-`_Pump` does that, in slices, so that one busy socket does not starve the rest of the loop.
-
 A manual XPUB gives a grant to the connection of the subscription that was read last, or so its manual says. In
 truth it counts: each message that is read takes the next connection off a list, but only subscriptions put
 theirs on it (libzmq 4.3.5, xpub.cpp, `_pending_pipes`). So after a message of any other kind, which our minions
@@ -26,15 +23,17 @@ everybody else does not mind, and that peer is not let in there any more.
 from __future__ import annotations
 
 import logging
+import struct
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import zmq
 
 from shoal.errors import ConfigError
+from shoal.pump import Pump
+from shoal.subscribers import MINE, Subscribers
 from shoal.transport import (
     PUBLISH,
     REQUEST,
@@ -43,19 +42,23 @@ from shoal.transport import (
     LinkHandlers,
     MasterHandlers,
     Scheduler,
-    topic_owner,
+    own_topic,
 )
 
 log = logging.getLogger(__name__)
 
 _SLICE: Final = 2000  # messages handled before others get a turn
 _ZAP: Final = "inproc://zeromq.zap.01"
-_MAX_SUBSCRIPTION_BYTES: Final = 1024
+_MAX_SUBSCRIPTION_BYTES: Final = 512  # CURVE's handshake takes 300
+_SUBSCRIPTIONS_WAITING: Final = 16  # of each connection
 _NOWAIT: Final = int(zmq.NOBLOCK)
 _MAX_TALK: Final = 200  # messages of one peer to the publish port; a minion sends two for each connection
 _REBIND_S: Final = 2.0
 _CANCEL: Final = b"\0"
 _SUBSCRIBE: Final = b"\1"
+_EVENT: Final = struct.Struct("=Hi")  # of a socket monitor: event, descriptor
+_ACCEPTED: Final = int(zmq.EVENT_ACCEPTED)
+_DISCONNECTED: Final = int(zmq.EVENT_DISCONNECTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,43 +70,6 @@ class Timing:
     handshake_ms: int = 30_000
     reconnect_ms: int = 500
     reconnect_max_ms: int = 10_000
-
-
-class _Pump:
-    """Reads one socket whenever there is something, a slice at a time."""
-
-    def __init__(self, scheduler: Scheduler, socket: Any, read: Callable[[], bool]) -> None:
-        self._scheduler = scheduler
-        self._read = read  # handles up to a slice; True when there may be more
-        self._fd: int = socket.getsockopt(zmq.FD)
-        self._planned = False
-        self._closed = False
-        scheduler.watch(self._fd, self._run)
-        self.kick()
-
-    def kick(self) -> None:
-        """Look again soon: a send may have swallowed the edge."""
-        if not self._planned:
-            self._planned = True
-            self._scheduler.call_soon(self._run_planned)
-
-    def close(self) -> None:
-        self._closed = True
-        self._scheduler.unwatch(self._fd)
-
-    def _run_planned(self) -> None:
-        self._planned = False
-        self._run()
-
-    def _run(self) -> None:
-        if self._closed:
-            return
-        more = True
-        try:
-            more = self._read()
-        finally:  # a handler that failed is the loop's to log; what came after must not wait for the next edge
-            if more and not self._closed:
-                self.kick()
 
 
 class ZmqMasterTransport:
@@ -130,13 +96,15 @@ class ZmqMasterTransport:
         self._scheduler = scheduler
         self._secret = curve_secret
         self._publish_address = publish
+        self._opened = 0  # how often the publish port was
         self._talk: Counter[str] = Counter()  # messages to the publish port, by peer
         self._warned_of: set[str] = set()
         self._shut_out: set[str] = set()  # peers that may not come to the publish port any more
         self._context = zmq.Context(io_threads=1)
         self._zap = self._context.socket(zmq.ROUTER)
         self._zap.bind(_ZAP)
-        self._xpub = self._publish_socket()
+        self._subscribers = Subscribers()
+        self._xpub, self._reports = self._publish_sockets()
         self._router = self._server_socket(zmq.ROUTER, curve_secret, REQUEST, timing, max_request_bytes)
         self._router.setsockopt(zmq.ROUTER_MANDATORY, 1)
         self._router.setsockopt(zmq.SNDHWM, 1000)
@@ -147,20 +115,18 @@ class ZmqMasterTransport:
         except ConfigError:
             self._context.destroy(linger=0)
             raise
-        self._pumps = [
-            _Pump(scheduler, self._zap, self._read_zap),
-            _Pump(scheduler, self._xpub, self._read_subscriptions),
-            _Pump(scheduler, self._router, self._read_requests),
-        ]
+        self._zap_pump = Pump(scheduler, _descriptor(self._zap), self._read_zap)
+        self._request_pump = Pump(scheduler, _descriptor(self._router), self._read_requests)
+        self._publish_pumps = self._watch_publish()
 
     def publish(self, topic: bytes, frame: bytes) -> None:
         """Send `frame` to all who were granted `topic`; slow readers miss it, others do not wait."""
         try:
-            self._xpub.send(topic, _NOWAIT | zmq.SNDMORE)
+            self._xpub.send(self._subscribers.on_wire(topic), _NOWAIT | zmq.SNDMORE)
             self._xpub.send(frame, _NOWAIT)
         except zmq.Again:
             log.warning("publish queue is full", extra={"action": "publish_full"})
-        self._pumps[1].kick()
+        self._publish_pumps[0].kick()
 
     def send(self, route: bytes, frame: bytes) -> bool:
         """Answer the peer behind `route`; False when it is gone or its queue is full."""
@@ -169,20 +135,36 @@ class ZmqMasterTransport:
             self._router.send(frame, _NOWAIT)
         except (zmq.Again, zmq.ZMQError):
             return False
-        self._pumps[2].kick()
+        self._request_pump.kick()
         return True
 
     def close(self) -> None:
         """Close the sockets and drop what was not sent."""
-        for pump in self._pumps:
+        for pump in (self._zap_pump, self._request_pump, *self._publish_pumps):
             pump.close()
         self._context.destroy(linger=0)
 
-    def _publish_socket(self) -> Any:
+    def _publish_sockets(self) -> tuple[Any, Any]:
+        """Return the XPUB socket and the one with reports of its connections."""
         socket = self._server_socket(zmq.XPUB, self._secret, PUBLISH, self._timing, _MAX_SUBSCRIPTION_BYTES)
         socket.setsockopt(zmq.XPUB_MANUAL, 1)
+        # libzmq takes in all that waits before it returns (xpub.cpp, `xread_activated`), and keeps every topic as
+        # a tree with a node a byte: with its usual queue, one peer that never stopped kept it, and us, for good.
+        socket.setsockopt(zmq.RCVHWM, _SUBSCRIPTIONS_WAITING)
         socket.setsockopt(zmq.SNDHWM, 4000)
-        return socket
+        self._opened += 1
+        place = f"inproc://reports-{self._opened}"
+        socket.monitor(place, zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED)
+        reports = self._context.socket(zmq.PAIR)
+        reports.setsockopt(zmq.RCVHWM, 0)  # a full queue would stop libzmq's thread
+        reports.connect(place)
+        return socket, reports
+
+    def _watch_publish(self) -> tuple[Pump, Pump]:
+        return (
+            Pump(self._scheduler, _descriptor(self._xpub), self._read_subscriptions),
+            Pump(self._scheduler, _descriptor(self._reports), self._read_reports),
+        )
 
     def _server_socket(self, kind: int, secret: bytes, domain: str, timing: Timing, max_bytes: int) -> Any:
         socket = self._context.socket(kind)
@@ -220,12 +202,31 @@ class ZmqMasterTransport:
             if peer and self._says_too_much(peer):
                 self._reopen_publish(peer)
                 return False
+            if not peer and data[:1] == _CANCEL:
+                continue  # a connection has ended; the reports say which
             if data[:1] == _SUBSCRIBE and not message.more:
-                self._subscribed(peer, data[1:])
+                self._subscribed(message, peer, data[1:])
             elif data[:1] == _CANCEL and not message.more:
-                self._cancelled(peer, data[1:])
+                self._cancelled(message, peer, data[1:])
             else:
                 self._fall_out_of_step(peer)
+        return True
+
+    def _read_reports(self) -> bool:
+        """Learn which connections to the publish port have begun and ended."""
+        for _ in range(_SLICE):
+            try:
+                event, _place = self._reports.recv_multipart(_NOWAIT)
+            except zmq.Again:
+                return False
+            number, descriptor = _EVENT.unpack(event); print("EV", number, descriptor, flush=True)
+            if number == _ACCEPTED:
+                self._subscribers.accepted(descriptor)
+            elif number == _DISCONNECTED:
+                peer, topics = self._subscribers.ended(descriptor)
+                self._talk.pop(peer, None)  # it may begin anew
+                for topic in topics:
+                    self._handlers.left(topic, "")
         return True
 
     def _says_too_much(self, peer: str) -> bool:
@@ -240,11 +241,14 @@ class ZmqMasterTransport:
         )
         self._shut_out.add(peer)
         self._talk.clear()
-        self._pumps[1].close()
+        for pump in self._publish_pumps:
+            pump.close()
         self._xpub.close(linger=0)
+        self._reports.close(linger=0)
+        self._subscribers.everybody_ended()
         self._handlers.all_left()
         self._in_step = True
-        self._xpub = self._publish_socket()
+        self._xpub, self._reports = self._publish_sockets()
         end = time.monotonic() + _REBIND_S
         while True:  # the old socket is closed by another thread, which takes some milliseconds
             try:
@@ -254,17 +258,21 @@ class ZmqMasterTransport:
                 if time.monotonic() > end:
                     raise
                 time.sleep(0.005)
-        self._pumps[1] = _Pump(self._scheduler, self._xpub, self._read_subscriptions)
+        self._publish_pumps = self._watch_publish()
 
-    def _subscribed(self, peer: str, topic: bytes) -> None:
+    def _subscribed(self, message: Any, peer: str, wire: bytes) -> None:
+        while self._read_reports():
+            pass
+        topic = self._subscribers.asked(_source(message), peer, wire); print("SUB", _source(message), peer[:6], wire[:12], topic is None, list(self._subscribers._readers), flush=True)
+        if topic is None:
+            return  # it has ended while its word was on the way
         if self._handlers.grant(peer if self._in_step else "", topic) and self._in_step:
-            self._xpub.setsockopt(zmq.SUBSCRIBE, topic)
+            self._xpub.setsockopt(zmq.SUBSCRIBE, self._subscribers.granted(peer, topic, wire))
 
-    def _cancelled(self, peer: str, topic: bytes) -> None:
+    def _cancelled(self, message: Any, peer: str, wire: bytes) -> None:
+        topic = self._subscribers.cancelled(_source(message), peer, wire)
         if self._in_step:
-            self._xpub.setsockopt(zmq.UNSUBSCRIBE, topic)
-        if not peer:  # a connection has ended; its owner may begin anew
-            self._talk.pop(topic_owner(topic) or "", None)
+            self._xpub.setsockopt(zmq.UNSUBSCRIBE, self._subscribers.taken_back(peer, wire))
         self._handlers.left(topic, peer)
 
     def _fall_out_of_step(self, peer: str) -> None:
@@ -356,6 +364,11 @@ class ZmqConnector:
         return self._scheduler
 
     @property
+    def own_topic(self) -> bytes:
+        """The topic that only our key may read."""
+        return own_topic(self._public.hex())
+
+    @property
     def max_publish_bytes(self) -> int:
         """The largest frame a master may send us."""
         return self._max_publish
@@ -371,9 +384,9 @@ class ZmqLink:
         self._dealer = connector.socket(zmq.DEALER, endpoint, connector.max_publish_bytes)
         self._dealer.setsockopt(zmq.SNDHWM, 1000)
         _connect(self._dealer, endpoint.host, endpoint.request_port)
-        self._pump = _Pump(connector.scheduler, self._dealer, self._read_replies)
+        self._pump = Pump(connector.scheduler, _descriptor(self._dealer), self._read_replies)
         self._sub: Any = None
-        self._sub_pump: _Pump | None = None
+        self._sub_pump: Pump | None = None
 
     def send(self, frame: bytes) -> bool:
         """Queue a request; False when a thousand already wait."""
@@ -390,9 +403,9 @@ class ZmqLink:
             return
         self._sub = self._connector.socket(zmq.SUB, self._endpoint, self._connector.max_publish_bytes)
         for topic in topics:
-            self._sub.setsockopt(zmq.SUBSCRIBE, topic)
+            self._sub.setsockopt(zmq.SUBSCRIBE, MINE if topic == self._connector.own_topic else topic)
         _connect(self._sub, self._endpoint.host, self._endpoint.publish_port)
-        self._sub_pump = _Pump(self._connector.scheduler, self._sub, self._read_published)
+        self._sub_pump = Pump(self._connector.scheduler, _descriptor(self._sub), self._read_published)
 
     def close(self) -> None:
         """Close both sockets; what was not sent is dropped."""
@@ -478,3 +491,13 @@ def _metadata(message: Any, name: str) -> str:
         return str(message.get(name))
     except zmq.ZMQError:
         return ""
+
+
+def _source(message: Any) -> int:
+    """Return the descriptor of the connection that `message` came on, -1 if libzmq does not say."""
+    descriptor = _metadata(message, "__fd")
+    return int(descriptor) if descriptor.isdecimal() else -1
+
+
+def _descriptor(socket: Any) -> int:
+    return int(socket.getsockopt(zmq.FD))

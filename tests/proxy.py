@@ -30,8 +30,8 @@ from typing import Final, TypeVar
 
 Result = TypeVar("Result")
 
-_CHUNK: Final = 64 * 1024
-_QUEUE: Final = 64  # chunks under way in one direction
+_CHUNK: Final = 16 * 1024
+_QUEUE: Final = 16  # chunks under way in one direction
 _RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER: close sends RST
 _WAIT_S: Final = 10.0
 

@@ -1,7 +1,8 @@
 """`shoal-key`: which minions belong to this master. Lists, compares, accepts, rejects and deletes keys.
 
 What is accepted, rejected or deleted is what was shown: one request for each id on the list that the operator
-saw, so that a key which arrives in between is not swept along by the glob.
+saw, so that a key which arrives in between is not swept along by the glob. The master's own keys are changed in
+`own_keys.py`.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from typing import Any, Final
 
 from master.cli.client import Conversation, Refused
 from master.cli.key_options import KeyAction, key_action, key_parser, reachable_states
-from master.cli.key_report import STATES, matching, nothing_matched, write_keys
+from master.cli.key_report import STATES, matching, nothing_matched, out_of_reach, write_keys
 from master.cli.output import Output, check_out, open_output
+from master.cli.own_keys import CHANGES, change_own_keys
 from master.cli.place import socket_path
 from shoal import exits
 from shoal.exits import CliError, UsageError
 from shoal.program import complain, run_program
 
 _PAST: Final = {"accept": "accepted", "reject": "rejected", "delete": "deleted"}
+_TO_INCLUDE: Final = {"accept": ("rejected", "denied"), "reject": ("accepted", "denied")}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,6 +38,8 @@ def _key(words: list[str]) -> int:
     with open_output(options) as output:
         if action.name in _PAST:
             return _change(options, action, output)
+        if action.name in CHANGES:
+            return change_own_keys(options, action.name, output)
         return _show(options, action, output)
 
 
@@ -70,9 +75,11 @@ def _show(options: argparse.Namespace, action: KeyAction, output: Output) -> int
 def _change(options: argparse.Namespace, action: KeyAction, output: Output) -> int:
     """Show what is going to be done, ask, and do exactly that."""
     states = reachable_states(options, action.name)
-    keys = matching(_ask(options, "list", action.match)["minions"], action.match, states)
+    known = _ask(options, "list", action.match)["minions"]
+    keys = matching(known, action.match, states)
     if not keys:
-        raise CliError(nothing_matched(action.match, states))
+        others = [state for state in _TO_INCLUDE.get(action.name, ()) if state not in states]
+        raise CliError(nothing_matched(action.match, states) + out_of_reach(known, action.match, others))
     if not options.yes and not sys.stdin.isatty():
         raise UsageError(f"{action.name} asks before it acts, and stdin is no terminal: add -y")
     if not options.quiet:

@@ -25,6 +25,13 @@ _ACTIONS: Final = (
 )
 
 
+_OWN: Final = {
+    "rotate-sign": "give the master a new sign key and certificate",
+    "rotate-curve": "announce a new CURVE key of the master to the minions",
+    "switch-curve": "use the CURVE key that was announced",
+}
+
+
 class KeyAction(NamedTuple):
     """What is to be done with which keys. `state` narrows a list; empty for all states."""
 
@@ -47,9 +54,12 @@ def key_parser() -> Parser:
         whom = "all pending keys" if name in ("accept", "reject") else "all keys"
         one.add_argument(short_all, long_all, dest=name, action="store_const", const=EVERYONE,
             help=f"{text} {whom}")  # fmt: skip
+    for change, text in _OWN.items():
+        one.add_argument(f"--{change}", dest="own", action="store_const", const=change, help=text)
     add = parser.add_argument_group("how").add_argument
     for state in ("all", "accepted", "rejected", "denied"):
         add(f"--include-{state}", action="store_true", help=f"let -a and -r reach {state} keys too")
+    add("--root-key", metavar="FILE", help="where the fleet's root key is, for the changes of the master's keys")
     add("-y", "--yes", action="store_true", help="do not ask")
     add("-q", "--quiet", action="store_true", help="print nothing but errors")
     add_output_options(parser)
@@ -60,6 +70,10 @@ def key_action(options: argparse.Namespace, words: list[str]) -> KeyAction:
     """Return the one thing to do. Raises UsageError."""
     if words:
         raise UsageError(f"unexpected word {words[0]!r}: a name follows its option (shoal-key -a NAME)")
+    if options.own:
+        return KeyAction(options.own)
+    if options.root_key:
+        raise UsageError("--root-key goes with --rotate-sign, --rotate-curve or --switch-curve")
     for *_, name, _text in _ACTIONS:
         match = getattr(options, name)
         if match is not None:

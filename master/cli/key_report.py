@@ -37,3 +37,12 @@ def nothing_matched(match: str, states: Sequence[str]) -> str:
     *most, last = [WORDS[state] for state in states]
     words = f"{', '.join(most)} or {last}" if most else last
     return f"The key glob '{match}' does not match any {words} keys."
+
+
+def out_of_reach(keys: Keys, match: str, states: Sequence[str]) -> str:
+    """Return how to reach keys that match the glob in `states`, or nothing if there are none."""
+    found = matching(keys, match, states)
+    if not found:
+        return ""
+    options = " ".join(f"--include-{state}" for state in found)
+    return f" It matches {' and '.join(found)} ones: add {options} to mean them"

@@ -1,7 +1,8 @@
-"""Who is there."""
+"""Who is there, and how the master itself is."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from master.runners.context import RunnerContext
@@ -75,6 +76,42 @@ def versions(ctx: RunnerContext) -> dict[str, Any]:
 
 
 @function
+def certificate(ctx: RunnerContext) -> dict[str, Any]:
+    """Show until when the master's certificate and the masters document are good, and the keys in them.
+
+    `next CURVE key` is one that was announced and is not in use yet, or the one before this one.
+
+    CLI Example:
+
+        shoal-run manage.certificate
+    """
+    now, identity = ctx.now(), ctx.identity
+    certificate, document = identity.certificate, identity.masters
+    return {
+        "certificate": {
+            "name": certificate.name,
+            "serial": certificate.serial,
+            "valid from": _date(certificate.not_before),
+            "valid until": _date(certificate.not_after),
+            "days left": int((certificate.not_after - now) // 86400),
+        },
+        "masters document": {
+            "version": document.version,
+            "valid until": _date(document.expires),
+            "days left": int((document.expires - now) // 86400),
+            "masters": {
+                entry.name: {
+                    "addresses": list(entry.addresses),
+                    "CURVE key": entry.curve_key.hex(),
+                    "next CURVE key": entry.next_curve_key.hex(),
+                }
+                for entry in document.masters
+            },
+        },
+    }
+
+
+@function
 def counters(ctx: RunnerContext) -> dict[str, int]:
     """Show how often the master refused something since it started, by reason.
 
@@ -83,3 +120,7 @@ def counters(ctx: RunnerContext) -> dict[str, int]:
         shoal-run manage.counters
     """
     return dict(sorted(ctx.counters.items()))
+
+
+def _date(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at))

@@ -5,7 +5,7 @@
         ...
         assert job.end() == 1
 
-With `terminal=True` the program has a terminal for its output, so that it shows a progress line.
+With `terminal=True` the program has a terminal, so that it shows a progress line, and keys can be pressed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Watched:
         self._keep = _Terminal() if terminal else _Files()
         self._child = subprocess.Popen(
             argv,
-            stdin=subprocess.DEVNULL,
+            stdin=self._keep.stdin,
             stdout=self._keep.stdout,
             stderr=self._keep.stderr,
             env={key: value for key, value in os.environ.items() if not key.startswith("SHOAL_")},
@@ -80,6 +80,11 @@ class Watched:
         """Wait until `text` has been written on stdout."""
         until(f"{text!r} on stdout of {self._words}", lambda: text in self.out, timeout_s)
 
+    def press(self, keys: str) -> None:
+        """Press keys on the terminal's keyboard."""
+        assert isinstance(self._keep, _Terminal)
+        self._keep.press(keys)
+
     def interrupt(self) -> None:
         """Press Ctrl-C."""
         self._child.send_signal(signal.SIGINT)
@@ -95,6 +100,7 @@ class _Files:
     """Stdout and stderr in files of their own."""
 
     def __init__(self) -> None:
+        self.stdin = subprocess.DEVNULL
         self.stdout = tempfile.TemporaryFile()  # noqa: SIM115 - until close()
         self.stderr = tempfile.TemporaryFile()  # noqa: SIM115
 
@@ -118,7 +124,7 @@ class _Terminal:
 
     def __init__(self) -> None:
         self._screen, self.stdout = pty.openpty()
-        self.stderr = self.stdout
+        self.stdin = self.stderr = self.stdout
         fcntl.ioctl(self.stdout, termios.TIOCSWINSZ, _SIZE)
         self._seen = b""
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -139,6 +145,9 @@ class _Terminal:
     def close(self) -> None:
         self.ended()
         os.close(self._screen)
+
+    def press(self, keys: str) -> None:
+        os.write(self._screen, keys.encode())
 
     def _read(self) -> None:
         with suppress(OSError):  # EIO: the program is gone

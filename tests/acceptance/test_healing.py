@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
+import psutil
 import pytest
 
-from tests.acceptance.at_work import Watched, newest_job, running
-from tests.fleet import Fleet, Process, executors_under, short_folder, until
+from tests.acceptance.at_work import Watched, newest_job, running, wait_gone
+from tests.fleet import BIN, Fleet, Process, executors_under, short_folder, until
+from tests.proxy import Proxy
 
 BOX: Final = "box-1"
 HEALED_S: Final = 40.0  # the machine may be busy; it takes a few seconds
@@ -97,7 +102,164 @@ def test_job_of_a_dead_executor_has_an_unknown_outcome(small_fleet: Fleet) -> No
     assert fleet.shoal(BOX, "cmd.run", "echo again").stdout == f"{BOX}:\n    again\n"
 
 
+# ---------------------------------------------------- masters that move away
+
+
+def test_master_is_found_at_its_second_address(empty_fleet: Fleet) -> None:
+    fleet = empty_fleet
+    places = ["127.0.0.1", "127.0.0.2"]
+    fleet.start_master(heartbeat_s=1, advertise=places, interface=places[0])
+    fleet.join(BOX)
+    for place in (places[1], places[0]):
+        stop(fleet.master)
+        fleet.start_master(heartbeat_s=1, advertise=places, interface=place)
+        wait_answer(fleet)
+        assert {place} == places_of(fleet.minions[BOX].pid, fleet.publish_port, fleet.request_port)
+
+
+@pytest.mark.lab
+def test_master_is_found_when_its_name_means_another_address(empty_fleet: Fleet) -> None:
+    """The minion has a hosts file of its own, in a mount namespace."""
+    fleet = empty_fleet
+    name, hosts = "master.shoal-test.invalid", fleet.folder / "hosts"
+    hosts.write_text(f"127.0.0.1 localhost\n127.0.0.1 {name}\n")
+    program = fleet.folder / "with-hosts"
+    mount = f'mount --bind {hosts} /etc/hosts && exec {BIN / "shoal-minion"} "$@"'
+    program.write_text(f"#!/bin/sh\nexec unshare --mount sh -c '{mount}' minion \"$@\"\n")
+    program.chmod(0o755)
+    fleet.start_master(heartbeat_s=1, advertise=[name])
+    fleet.configure_minion(BOX)
+    fleet.join_string(BOX, fleet.token())
+    fleet.minions[BOX] = Process(fleet.minion_root(BOX), str(program), log=fleet.folder / f"{BOX}.log")
+    fleet.wait_up(BOX)
+    stop(fleet.master)
+    hosts.write_text(f"127.0.0.1 localhost\n127.0.0.3 {name}\n")
+    fleet.start_master(heartbeat_s=1, advertise=[name], interface="127.0.0.3")
+    wait_answer(fleet)
+    assert places_of(fleet.minions[BOX].pid, fleet.publish_port, fleet.request_port) == {"127.0.0.3"}
+
+
+# ---------------------------------------------------------- wires that lie
+
+
+def test_half_open_connections_are_replaced(empty_fleet: Fleet) -> None:
+    """As behind a NAT that was restarted: both ends believe in connections that nothing gets through."""
+    fleet = empty_fleet
+    with wired(fleet) as wire:
+        before = wire.open()
+        assert {each.port for each in before} == {fleet.publish_port, fleet.request_port}
+        wire.forget()
+        refused = fleet.shoal(BOX, "test.ping", "-t", "1", timeout_s=20)
+        assert (refused.returncode, "[No response]" in refused.stdout) == (1, True), refused
+        wait_answer(fleet)
+        fresh = [each for each in wire.open() if each not in before]
+        assert {each.port for each in fresh} == {fleet.publish_port, fleet.request_port}
+        assert not any(each.stalled for each in fresh)
+
+
+def test_connections_that_are_cut_again_and_again_heal(empty_fleet: Fleet) -> None:
+    fleet = empty_fleet
+    with wired(fleet) as wire:
+        for _ in range(5):
+            wire.cut()
+            until("new connections", wire.open)
+        wire.refuse()
+        wire.cut()
+        wait_gone(fleet, BOX)
+        assert_not_connected(fleet)
+        wire.forward()
+        wait_answer(fleet)
+
+
+def test_slow_and_narrow_wire_is_good_enough(empty_fleet: Fleet) -> None:
+    """Half a second there and back, 16 KiB/s."""
+    fleet = empty_fleet
+    with wired(fleet) as wire:
+        wire.delay_s, wire.bytes_per_s = 0.25, 16 * 1024
+        done = fleet.shoal(BOX, "cmd.run", "head -c 65536 /dev/zero | tr '\\0' x", "-t", "30")
+        assert done.returncode == 0, done
+        assert "x" * 65536 in done.stdout.replace("\n", "").replace(" ", "")
+
+
+@pytest.mark.lab
+def test_wire_that_swallows_everything_for_a_while_heals(empty_fleet: Fleet) -> None:
+    """New connections are taken, and then nothing: the worst case, as no end is told of any error."""
+    fleet = empty_fleet
+    with wired(fleet) as wire:
+        wire.stall()
+        wait_gone(fleet, BOX)
+        assert_not_connected(fleet)
+        until("a new connection that leads nowhere", lambda: len(wire.connections) > 2)
+        wire.forward()
+        wait_answer(fleet, 2 * HEALED_S)
+
+
+@pytest.mark.lab
+def test_dropped_packets_are_noticed_and_heal(empty_fleet: Fleet) -> None:
+    fleet = empty_fleet
+    fleet.start_master(heartbeat_s=1)
+    fleet.join(BOX)
+    with dropped(fleet.publish_port, fleet.request_port):
+        quiet = fleet.shoal(BOX, "test.ping", "-t", "1", timeout_s=20)
+        assert (quiet.returncode, "[No response]" in quiet.stdout) == (1, True), quiet
+        wait_gone(fleet, BOX)
+        assert_not_connected(fleet)
+    wait_answer(fleet, 2 * HEALED_S)
+
+
 # -------------------------------------------------------------------- tools
+
+
+@contextmanager
+def wired(fleet: Fleet) -> Iterator[Proxy]:
+    """Start a master and a minion that reaches it through a proxy only."""
+    with Proxy(fleet.publish_port, fleet.request_port) as wire:
+        fleet.start_master(heartbeat_s=1, interface=wire.to, advertise=[wire.host])
+        fleet.join(BOX)
+        try:
+            yield wire
+        finally:
+            fleet.minions[BOX].stop()
+
+
+@contextmanager
+def dropped(*ports: int) -> Iterator[None]:
+    """Let the kernel drop all packets from and to these TCP ports on loopback."""
+    if shutil.which("nft") is None:
+        pytest.skip("nft is not installed")
+    table = f"inet shoal_test_{os.getpid()}"
+    some = "{ " + ", ".join(map(str, ports)) + " }"
+    rules = f"""
+        table {table} {{
+            chain incoming {{
+                type filter hook input priority 0;
+                iifname "lo" tcp dport {some} drop
+                iifname "lo" tcp sport {some} drop
+            }}
+        }}"""
+    made = subprocess.run(["nft", "-f", "-"], input=rules, text=True, capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip(f"nft: {made.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["nft", "delete", "table", *table.split()], check=True)
+
+
+def places_of(pid: int, *ports: int) -> set[str]:
+    """Return the addresses to which a process has connections at these ports."""
+    return {
+        each.raddr.ip.removeprefix("::ffff:")
+        for each in psutil.Process(pid).net_connections("tcp")
+        if each.status == psutil.CONN_ESTABLISHED and each.raddr.port in ports
+    }
+
+
+def assert_not_connected(fleet: Fleet) -> None:
+    """Say that `shoal` knows at once that the minion is away."""
+    assert BOX not in (fleet.runner("manage.up") or [])
+    done = fleet.shoal(BOX, "test.ping", "-t", "5", timeout_s=20)
+    assert (done.returncode, "[Not connected]" in done.stdout) == (1, True), done
 
 
 def stop(process: Process | None, number: int = signal.SIGTERM) -> None:

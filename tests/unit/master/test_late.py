@@ -36,15 +36,15 @@ class Desk:
         return self.late.ask(ret, lambda run, each: self.verdicts.append((run, each)))
 
     async def wait(self, count: int) -> None:
-        async with asyncio.timeout(30):
-            while len(self.verdicts) < count:
-                await asyncio.sleep(0.005)
+        await _until(lambda: len(self.verdicts) >= count)
 
-    async def settle(self) -> None:
-        """Wait until no question is open."""
-        async with asyncio.timeout(30):
-            while len(asyncio.all_tasks()) > 1:
-                await asyncio.sleep(0.005)
+
+async def _until(condition: Callable[[], object]) -> None:
+    async def wait() -> None:
+        while not condition():
+            await asyncio.sleep(0.005)
+
+    await asyncio.wait_for(wait(), 30)
 
 
 def run(folder: Path, body: Callable[[Desk], Awaitable[None]]) -> None:
@@ -100,7 +100,7 @@ def test_job_is_looked_up_once_for_all_who_ask_meanwhile(
 
 
 def test_store_that_is_away_gives_no_verdict_and_the_minion_asks_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def body(desk: Desk) -> None:
         def away(jid: str) -> None:
@@ -110,7 +110,7 @@ def test_store_that_is_away_gives_no_verdict_and_the_minion_asks_again(
         with monkeypatch.context() as patch:
             patch.setattr(desk.store.jobs, "get", away)
             desk.ask(answer("web1"))
-            await desk.settle()
+            await _until(lambda: "cannot look up job" in caplog.text)
         assert desk.verdicts == []
         desk.ask(answer("web1"))
         await desk.wait(1)

@@ -41,7 +41,7 @@ class Desk:
     @contextmanager
     def away(self) -> Iterator[None]:
         """Let the store take nothing: another process holds its lock."""
-        other = sqlite3.connect(self.path, isolation_level=None)
+        other = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         other.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -50,9 +50,11 @@ class Desk:
             other.close()
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
+        async def wait() -> None:
             while not condition():
                 await asyncio.sleep(0.005)
+
+        await asyncio.wait_for(wait(), PATIENCE_S)
 
 
 def run(folder: Path, body: Body) -> None:
@@ -169,7 +171,7 @@ def test_row_that_no_store_takes_is_left_out_and_holds_up_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, alone: bool
 ) -> None:
     async def body(desk: Desk) -> None:
-        poison = replace(answer("poison"), trimmed=2**70)  # could not come over the wire
+        poison = replace(answer("poison"), retcode=2**70)  # could not come over the wire
         desk.writer.add_return(poison)
         if not alone:
             await desk.writer.add_job(job())
@@ -234,7 +236,7 @@ def test_store_that_goes_away_between_single_rows_costs_none(
         monkeypatch.setattr(desk.store, "commit_batch", commit_batch)
         for number in range(6):
             desk.writer.add_return(answer(f"m{number}"))
-        desk.writer.add_return(replace(answer("poison"), trimmed=2**70))
+        desk.writer.add_return(replace(answer("poison"), retcode=2**70))
         await desk.until(lambda: desk.writer.away)
         assert desk.stored == [], "nothing is acknowledged that is not on the disk"
         lock.__exit__(None, None, None)
