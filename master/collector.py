@@ -76,7 +76,7 @@ class Collector:
         self._clock = clock
         self._now = now
         self.transport: MasterTransport | None = None  # set once the sockets are there
-        self._rotating: set[asyncio.Task[None]] = set()
+        self.rotating: set[asyncio.Task[None]] = set()  # key changes that wait for the store
         self._handlers: dict[str, Callable[[Session, Any], None]] = {
             "heartbeat": self._heartbeat,
             "started": self._started,
@@ -243,7 +243,7 @@ class Collector:
     def _store_late(self, run: Run | None, ret: Return) -> None:
         if run is None:
             self.counters["return refused: no such job"] += 1
-            log.warning("return for an unknown job", extra={"action": "refused", "minion": ret.minion})
+            self._report(ret, "return for an unknown job")
             self._ack(ret)  # it would be sent for ever
             return
         self._take(run, ret)
@@ -251,15 +251,11 @@ class Collector:
     def _take(self, run: Run, ret: Return) -> None:
         if ret.minion not in run.targets:
             self.counters["return refused: not a target"] += 1
-            log.warning(
-                "return from a minion that was no target", extra={"action": "refused", "minion": ret.minion}
-            )
+            self._report(ret, "return from a minion that was no target")
             self._ack(ret)
         elif ret.fun != run.fun:  # rules go by what was asked, not by what a box says it was asked
             self.counters["return refused: other function"] += 1
-            log.warning(
-                "return for another function than asked", extra={"action": "refused", "minion": ret.minion}
-            )
+            self._report(ret, "return for another function than asked")
             self._ack(ret)
         elif ret.minion in run.returned:
             self.counters["return refused: replayed"] += 1
@@ -269,6 +265,11 @@ class Collector:
             run.take(ret)
             if self._bus.busy:
                 self._bus.publish(job_return(ret.jid, ret.minion), _event_data(ret))
+
+    def _report(self, ret: Return, text: str) -> None:
+        """Log what is odd about a return, not for each one of a flood."""
+        if self._doors.reports.take(ret.minion):
+            log.warning(text, extra={"action": "refused", "minion": ret.minion})
 
     def stored(self, returns: list[Return]) -> None:
         """Acknowledge what is on the disk: one message for each minion."""
@@ -325,12 +326,12 @@ class Collector:
         fresh = replace(entry, sign_key=rotation.sign_key, peer=rotation.curve_key.hex())
         if self._keyring.coming(entry) == fresh:
             self._send(session.route, reply(ROTATED, fresh.fingerprint))  # our first answer was lost
-        elif self._keyring.peer(fresh.peer) is not None:
+        elif not self._keyring.may_rotate_to(fresh):
             raise TrustError("same keys", f"{session.id}'s new key is in use already")
         else:
             task = asyncio.get_running_loop().create_task(self._store_rotation(session, entry, fresh))
-            self._rotating.add(task)
-            task.add_done_callback(self._rotating.discard)
+            self.rotating.add(task)
+            task.add_done_callback(self.rotating.discard)
 
     async def _store_rotation(self, session: Session, entry: KeyEntry, fresh: KeyEntry) -> None:
         """Promise a minion its new keys once they are on the disk: it throws its old ones away."""

@@ -38,6 +38,7 @@ from shoal.errors import (
 )
 from shoal.frames import FrameReader, pack
 from shoal.functions.signature import bind
+from shoal.messages import MAX_VALUES
 from shoal.returns import Return
 from shoal.targets import Target
 from shoal.wire import Fields, plain
@@ -243,7 +244,7 @@ def _packed(answer: Answer) -> bytes:
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Answer:
-    frames = FrameReader(_MAX_REQUEST)
+    frames = FrameReader(_MAX_REQUEST, MAX_VALUES)
     while True:
         data = await reader.read(65536)
         if not data:

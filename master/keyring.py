@@ -139,8 +139,18 @@ class Keyring:
         """Return the new keys of a minion that has been promised them and has not come with them yet."""
         return next((self._by_peer[new] for new, old in self._old_peers.items() if old == entry.peer), None)
 
+    def may_rotate_to(self, fresh: KeyEntry) -> bool:
+        """Say whether nobody has these keys; a minion that has tried them too early was denied with them itself."""
+        known = self._by_peer.get(fresh.peer)
+        return known is None or (
+            known.state == DENIED and (known.id, known.sign_key) == (fresh.id, fresh.sign_key)
+        )
+
     def rotate(self, entry: KeyEntry, fresh: KeyEntry) -> None:
         """Give a minion new keys; the old ones are good until the new ones have been seen."""
+        denied = self._by_peer.get(fresh.peer)
+        if denied is not None:
+            self._remove(denied)
         earlier = self.coming(entry)
         if earlier is not None:
             del self._old_peers[earlier.peer], self._by_peer[earlier.peer]

@@ -81,14 +81,16 @@ class KeyStore:
         Raises:
             StoreError: the store is away, or the minion has no accepted key any more.
         """
-        work = partial(
-            self._store.minions.rotate,
+        await self._writer.call(self._rotate, new)
+
+    def _rotate(self, new: KeyEntry) -> None:
+        self._store.minions.delete(new.id, new.fingerprint)  # denied, if it was shown before it was promised
+        self._store.minions.rotate(
             new.id,
             sign_key=new.sign_key,
             curve_key=bytes.fromhex(new.peer),
             fingerprint=new.fingerprint,
         )
-        await self._writer.call(work)
 
     def _fingerprint(self, entry: KeyEntry) -> str:
         """Return under which fingerprint an entry is stored: a rotation may have reached the store before us."""

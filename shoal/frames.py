@@ -27,8 +27,10 @@ def pack(message: dict[str, Any]) -> bytes:
 class FrameReader:
     """Collects bytes from a stream and hands out whole messages."""
 
-    def __init__(self, max_frame: int = MAX_FRAME) -> None:
+    def __init__(self, max_frame: int = MAX_FRAME, max_values: int = 0) -> None:
+        """`max_values` is for frames of those we do not trust, see `shoal.wire.decode`."""
         self._max = max_frame
+        self._max_values = max_values
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
@@ -43,7 +45,7 @@ class FrameReader:
                 return
             body = bytes(self._buffer[_HEAD.size : end])
             del self._buffer[:end]
-            message = decode(body, self._max)
+            message = decode(body, self._max, self._max_values)
             if not isinstance(message, dict):
                 raise WireError("frame is not a map")
             yield message

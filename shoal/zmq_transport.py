@@ -219,7 +219,7 @@ class ZmqMasterTransport:
                 event, _place = self._reports.recv_multipart(_NOWAIT)
             except zmq.Again:
                 return False
-            number, descriptor = _EVENT.unpack(event); print("EV", number, descriptor, flush=True)
+            number, descriptor = _EVENT.unpack(event)
             if number == _ACCEPTED:
                 self._subscribers.accepted(descriptor)
             elif number == _DISCONNECTED:
@@ -263,7 +263,7 @@ class ZmqMasterTransport:
     def _subscribed(self, message: Any, peer: str, wire: bytes) -> None:
         while self._read_reports():
             pass
-        topic = self._subscribers.asked(_source(message), peer, wire); print("SUB", _source(message), peer[:6], wire[:12], topic is None, list(self._subscribers._readers), flush=True)
+        topic = self._subscribers.asked(_source(message), peer, wire)
         if topic is None:
             return  # it has ended while its word was on the way
         if self._handlers.grant(peer if self._in_step else "", topic) and self._in_step:
@@ -464,7 +464,7 @@ def _bind(socket: Any, address: str) -> None:
         socket.bind(address)
     except zmq.ZMQError as error:
         raise ConfigError(
-            f"cannot listen on {address}: {error.strerror}; see interface, publish_port, ret_port"
+            f"cannot listen on {address}: {zmq.strerror(error.errno or 0)}; see interface, publish_port, ret_port"
         ) from None
 
 

@@ -4,7 +4,7 @@
         fleet.start_master(advertise=[wire.host])
         wire.stall()
 
-Every connection takes over the state of the wire when it begins; `stall` and `cut` reach those that exist too.
+Every connection takes over the state of the wire when it begins; `stall`, `forget` and `cut` reach those that exist.
 
     forward     the start: as it comes, after `delay_s` and at no more than `bytes_per_s` in each direction
     stall       half-open: connections stay, or are accepted, and nothing goes on, not even that they end.
@@ -12,6 +12,7 @@ Every connection takes over the state of the wire when it begins; `stall` and `c
                 that has forgotten it
     cut         what exists is reset
     refuse      new connections are reset
+    forget      what exists is stalled, and what is new is not
 
 All bytes are kept, for each connection apart, if `record=True`. One thread with its own event loop does the
 work; every method may be called from the test's.
@@ -100,7 +101,7 @@ class Proxy:
 
     def forget(self) -> None:
         """Let nothing through on connections that exist; new ones are as before."""
-        self._do(lambda: self._stall_open())
+        self._do(self._stall_open)
 
     def refuse(self) -> None:
         """Reset new connections."""

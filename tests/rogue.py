@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -28,9 +28,10 @@ from pki.hello import Hello
 from pki.keys import NodeKeys, SignKey
 from pki.purpose import HELLO as HELLO_PURPOSE
 from pki.purpose import JOB as JOB_PURPOSE
+from pki.purpose import WELCOME as WELCOME_PURPOSE
 from pki.secret_file import load_node_keys, load_root_key
 from pki.statement import join_statement
-from pki.welcome import Welcome, judge_welcome, seal_welcome
+from pki.welcome import Welcome, judge_welcome
 from shoal.ids import JidMaker, new_nonce
 from shoal.job import Job
 from shoal.messages import JOB, WELCOME, read_reply, read_request, reply, request
@@ -70,6 +71,10 @@ class MasterSecrets:
         root = SignKey.generate()
         keys = NodeKeys(SignKey.generate(), self.keys.curve)
         return replace(self, root=root, keys=keys, certificate=certify(root, self.name, keys))
+
+    def with_curve(self, other: NodeKeys) -> MasterSecrets:
+        """Return all of this but the CURVE key, which is another node's."""
+        return replace(self, keys=NodeKeys(self.keys.sign, other.curve))
 
     def seal_job(self, job: Job) -> bytes:
         """Return what the master would publish for `job`."""
@@ -293,6 +298,7 @@ class RogueMaster:
     def __init__(self, secrets: MasterSecrets) -> None:
         self.secrets = secrets
         self._context: zmq.Context[Any] = zmq.Context(io_threads=1)
+        self._routes: set[bytes] = set()  # connections that have said something
         self._router = self._bind(zmq.ROUTER, secrets.request_port)
         self._xpub = self._bind(zmq.XPUB, secrets.publish_port)
 
@@ -327,27 +333,50 @@ class RogueMaster:
             if not self._router.poll(100):
                 continue
             route, frame = self._router.recv_multipart()
+            self._routes.add(route)
             found, body = read_request(frame)
             if verb in ("", found.name):
                 return route, found.name, body
         raise AssertionError(f"no request {verb!r} within {timeout_s:g} s")
 
     def answer(self, route: bytes, frame: bytes) -> None:
-        """Send a reply."""
+        """Send a reply; one to a connection that is gone is dropped."""
         self._router.send_multipart([route, frame])
 
-    def welcome_frame(self, hello: bytes, **changes: Any) -> bytes:
-        """Return the welcome to a hello's bytes, sealed with this master's keys."""
+    def probe(self) -> tuple[bytes, str, Any]:
+        """Return the next request of the minion, asking for a sign of life over its topic until one comes."""
+        while True:
+            for route in self._routes:
+                self.answer(route, reply("probe"))
+            with suppress(AssertionError):
+                return self.next_request(timeout_s=2.0)
+
+    def wait_for_request(self) -> None:
+        """Wait until the minion has connected again and says something."""
+        self.next_request(timeout_s=WAIT_S * 6)
+
+    def hears_nothing(self, seconds: float) -> None:
+        """Assert that no request can be read for so long."""
+        assert not self._router.poll(int(seconds * 1000)), "somebody trusts our key"
+
+    @staticmethod
+    def nonce_of(hello: bytes) -> bytes:
+        """Return the nonce in a hello's bytes."""
         body, _signature = decode(hello, 1 << 16)
-        nonce = decode(body, 1 << 16)["nonce"]
+        nonce: bytes = decode(body, 1 << 16)["nonce"]
+        return nonce
+
+    @staticmethod
+    def sealed_welcome(secrets: MasterSecrets, nonce: bytes, **changes: Any) -> bytes:
+        """Return a welcome as a reply, sealed by the holder of `secrets`; `changes` replace fields of its body."""
         values: dict[str, Any] = {
             "nonce": nonce,
             "status": "accepted",
             "time": time.time(),
-            "heartbeat_s": 15.0,
+            "heartbeat_s": 60.0,
         }
-        welcome = Welcome(**(values | changes))
-        return reply(WELCOME, seal_welcome(welcome, self.secrets.keys.sign, self.secrets.certificate))
+        body = encode({**Welcome(**values).to_wire(), **changes})
+        return reply(WELCOME, seal(WELCOME_PURPOSE, body, secrets.keys.sign, secrets.certificate))
 
     def _bind(self, kind: int, port: int) -> Any:
         end = time.monotonic() + WAIT_S

@@ -36,14 +36,13 @@ def _start(options: argparse.Namespace) -> int:
 
     from master.config import read_master_config
 
+    paths = Paths.for_master(options.root, options.config_dir)
+    config = read_master_config(paths)
     try:
         from master.daemon import main as run_daemon
     except ModuleNotFoundError as error:
         what = f"{error.name} is missing: this is a box's installation"
         raise ConfigError(f"{what}. Run: pip install '.[master]' in Shoal's tree") from None
-
-    paths = Paths.for_master(options.root, options.config_dir)
-    config = read_master_config(paths)
     if options.log_level:
         config = replace(config, log_level=options.log_level)
     return run_daemon(paths, config)

@@ -119,6 +119,9 @@ def _problem(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
         return "a ':' where none can be. Is the indentation right, or are quotes missing?"
     if problem.startswith("expected <block end>"):
         return "this does not belong to what stands above it. Is the indentation right?"
+    begins = error.context_mark.line + 1 if error.context_mark is not None else line
+    if "end of stream" in problem and begins < line:
+        return f"not YAML: the file ends inside what begins on line {begins}; is a quote missing?"
     return f"not YAML: {problem.partition(chr(10))[0]}"
 
 

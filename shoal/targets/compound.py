@@ -77,6 +77,8 @@ class _Parser:
 
     def fail(self, why: str) -> NoReturn:
         """Refuse the word at `place`."""
+        if not self._words:
+            raise TargetError(f"compound target: {why}")
         if self.place >= len(self._words):
             raise TargetError(f"compound target: {why}: {self._marked()}")
         word = self._words[self.place]

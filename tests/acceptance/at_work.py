@@ -14,6 +14,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -196,6 +197,13 @@ def running(fleet: Fleet, fun: str, *minions: str) -> str:
 def wait_gone(fleet: Fleet, *minions: str) -> None:
     """Wait until the master knows that these are not connected."""
     until(f"{', '.join(minions)} to be gone", lambda: set(minions) <= set(fleet.runner("manage.down") or []))
+
+
+def check_one_line(done: subprocess.CompletedProcess[str], code: int, pattern: str) -> None:
+    """Assert that a program printed one line on stderr, like `pattern`, and nothing else, and exited with `code`."""
+    assert done.stdout == ""
+    assert re.fullmatch(rf"{pattern}\n", done.stderr), done.stderr
+    assert done.returncode == code, done
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What breaks heals by itself: masters and minions that restart or die, wires that lie, masters that move.
 
-The master asks for a heartbeat each second, so that everything is noticed soon.
+Masters ask for a heartbeat each second or so, that everything is noticed soon.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final
 
 import psutil
@@ -23,16 +25,27 @@ from tests.proxy import Proxy
 
 BOX: Final = "box-1"
 HEALED_S: Final = 40.0  # the machine may be busy; it takes a few seconds
-WORK: Final = "sleep 2; echo done"
 
 
 @pytest.fixture(scope="module")
-def small_fleet() -> Iterator[Fleet]:
-    """A master and one minion. Each test leaves them connected."""
+def lasting_fleet() -> Iterator[Fleet]:
+    """A master and one minion."""
     with short_folder() as folder, Fleet(folder) as fleet:
-        fleet.start_master(heartbeat_s=1)
+        fleet.start_master(heartbeat_s=3)  # a job's daemon may be away for three of them
         fleet.join(BOX)
         yield fleet
+
+
+@pytest.fixture
+def small_fleet(lasting_fleet: Fleet) -> Fleet:
+    """The same, whatever the test before has left."""
+    fleet = lasting_fleet
+    if fleet.master is None or not fleet.master.alive:
+        fleet.start_master()
+    if not fleet.minions[BOX].alive:
+        fleet.start_minion(BOX)
+    wait_answer(fleet)
+    return fleet
 
 
 # ----------------------------------------------------------------- restarts
@@ -52,44 +65,47 @@ def test_master_restarts_and_its_minion_is_back(small_fleet: Fleet, number: int)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_job_that_ends_while_the_master_is_away_is_stored(small_fleet: Fleet, number: int) -> None:
     fleet = small_fleet
-    ended = fleet.folder / f"ended-{number}"
-    jid = send(fleet, "cmd.run", f"sleep 1; echo after; touch {ended}")
+    go, ended = signs(fleet)
+    jid = send(fleet, "cmd.run", work(go, ended))
     stop(fleet.master, number)
-    assert not ended.exists(), "the machine is too slow for this test"
+    go.touch()
     until("the job to have ended", ended.exists)
     fleet.start_master()
-    assert stored(fleet, jid) == {BOX: "after"}
+    assert stored(fleet, jid) == {BOX: "done"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_minion_restarts_and_is_back(small_fleet: Fleet, number: int) -> None:
     fleet = small_fleet
-    (executor,) = executors_under(fleet.minion_root(BOX))
+    executor = sole_executor(fleet)
     stop(fleet.minions[BOX], number)
     fleet.start_minion(BOX)
     wait_answer(fleet)
-    (now,) = executors_under(fleet.minion_root(BOX))
+    now = sole_executor(fleet)
     assert number == signal.SIGTERM or now == executor, "what a dead daemon has left is used again"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_job_outlives_its_daemon_and_comes_home(small_fleet: Fleet, number: int) -> None:
     fleet = small_fleet
-    (executor,) = executors_under(fleet.minion_root(BOX))
-    with Watched(fleet, "shoal", BOX, "cmd.run", WORK) as job:
+    executor = sole_executor(fleet)
+    go, ended = signs(fleet)
+    with Watched(fleet, "shoal", BOX, "cmd.run", work(go, ended)) as job:
         jid = running(fleet, "cmd.run", BOX)
         stop(fleet.minions[BOX], number)
+        go.touch()
+        until("the job to have ended without a daemon", ended.exists)
         fleet.start_minion(BOX)
         assert stored(fleet, jid) == {BOX: "done"}
         assert job.end() == 0
         assert job.out == f"{BOX}:\n    done\n"
-    assert executors_under(fleet.minion_root(BOX)) == [executor]
+    assert sole_executor(fleet) == executor
     wait_answer(fleet)
 
 
 def test_job_of_a_dead_executor_has_an_unknown_outcome(small_fleet: Fleet) -> None:
     fleet = small_fleet
-    (executor,) = executors_under(fleet.minion_root(BOX))
+    executor = sole_executor(fleet)
     with Watched(fleet, "shoal", BOX, "cmd.run", "sleep 20; echo done") as job:
         running(fleet, "cmd.run", BOX)
         os.kill(executor, signal.SIGKILL)
@@ -98,7 +114,7 @@ def test_job_of_a_dead_executor_has_an_unknown_outcome(small_fleet: Fleet) -> No
     detail = fleet.runner("jobs.print_job", newest_job(fleet, "cmd.run"))
     assert "outcome_unknown" in str(detail)
     wait_answer(fleet)
-    assert executor not in executors_under(fleet.minion_root(BOX))
+    assert sole_executor(fleet) != executor
     assert fleet.shoal(BOX, "cmd.run", "echo again").stdout == f"{BOX}:\n    again\n"
 
 
@@ -182,6 +198,20 @@ def test_slow_and_narrow_wire_is_good_enough(empty_fleet: Fleet) -> None:
 
 
 @pytest.mark.lab
+@pytest.mark.xfail(
+    strict=True,
+    reason="a result is one message: while it is under way no heartbeat gets through, and it begins anew",
+)
+def test_result_that_takes_longer_than_the_heartbeats_allow_comes_home(empty_fleet: Fleet) -> None:
+    """Sixteen seconds for a MiB with a heartbeat each second: as 17 KiB/s with the default of fifteen."""
+    fleet = empty_fleet
+    with wired(fleet) as wire:
+        wire.delay_s, wire.bytes_per_s = 0.1, 64 * 1024
+        said = fleet.shoal(BOX, "cmd.run", "head -c 700000 /dev/urandom | base64 -w0", "--async", check=True)
+        assert stored(fleet, said.stdout.split()[-1])
+
+
+@pytest.mark.lab
 def test_wire_that_swallows_everything_for_a_while_heals(empty_fleet: Fleet) -> None:
     """New connections are taken, and then nothing: the worst case, as no end is told of any error."""
     fleet = empty_fleet
@@ -260,6 +290,27 @@ def assert_not_connected(fleet: Fleet) -> None:
     assert BOX not in (fleet.runner("manage.up") or [])
     done = fleet.shoal(BOX, "test.ping", "-t", "5", timeout_s=20)
     assert (done.returncode, "[Not connected]" in done.stdout) == (1, True), done
+
+
+def sole_executor(fleet: Fleet) -> int:
+    """Return the executor of the minion, once there is only one."""
+
+    def found() -> int:
+        pids = executors_under(fleet.minion_root(BOX))
+        return pids[0] if len(pids) == 1 else 0
+
+    return until("a single executor", found)
+
+
+def signs(fleet: Fleet) -> tuple[Path, Path]:
+    """Return the files by which a job is let go on, and says that it is at its end."""
+    name = token_hex(4)
+    return fleet.folder / f"{name}.go", fleet.folder / f"{name}.ended"
+
+
+def work(go: Path, ended: Path) -> str:
+    """Return a command line that waits for one file and leaves another."""
+    return f"until [ -e {go} ]; do sleep 0.05; done; echo done; touch {ended}"
 
 
 def stop(process: Process | None, number: int = signal.SIGTERM) -> None:

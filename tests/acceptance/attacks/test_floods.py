@@ -6,10 +6,11 @@ import random
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
+import zmq
 
 from master.cli.client import Conversation
 from shoal.event import MAX_EVENT_BYTES
@@ -85,6 +86,7 @@ def test_flood_of_one_minion_is_refused_to_that_one_only(
         "junk": b"\x93\1\xa4junk\xc0",
     }[verb]
     name = "message" if verb == "junk" else verb
+    lines = len(arena.log_lines("flooder"))
     with _bounded(arena), arena.counted(f"{name} refused: over quota", 5000):
         for _ in range(10_000):
             flooder.send(frame)
@@ -94,7 +96,7 @@ def test_flood_of_one_minion_is_refused_to_that_one_only(
     flooder.say("heartbeat", {"running": 0})
     flooder.wait_for("pong", timeout_s=60)  # signs of life have a quota of their own: it stays present
     assert arena.present("flooder")
-    assert len(arena.log_lines("action=refused", "flooder")) < 200
+    assert len(arena.log_lines("flooder")) - lines < 100, "nor is the disk filled with words about it"
 
 
 def test_giant_returns_use_up_the_bytes_of_their_minion_only(arena: Arena) -> None:
@@ -111,13 +113,15 @@ def test_frame_over_every_limit_is_cut_off_before_it_is_read(arena: Arena) -> No
     """libzmq hangs up when it reads the length; the memory that the frame claims is never asked for."""
     flooder = arena.insider("flooder", reads=False)
     with _bounded(arena):
-        for _ in range(5):
-            flooder.send(b"\x93\1\xa6return" + bytes(MAX_REQUEST_BYTES * 64), timeout_s=60)
+        for _ in range(3):
+            flooder.send(b"\x93\1\xa6return" + bytes(MAX_REQUEST_BYTES * 32), timeout_s=60)
             _others_are_served(arena, 1)
     assert _says_hello(arena, flooder).status == "accepted"
 
 
-@pytest.mark.parametrize("verb", ["heartbeat", "bye", "started", "event", "facts", "hello", "rotate", "nothing"])
+@pytest.mark.parametrize(
+    "verb", ["heartbeat", "bye", "started", "event", "facts", "hello", "rotate", "nothing"]
+)
 def test_message_over_the_size_of_its_verb_is_refused_undecoded(arena: Arena, verb: str) -> None:
     insider = arena.insider("large", reads=False)
     with _bounded(arena), arena.counted("message refused: malformed", 10):
@@ -144,7 +148,13 @@ def test_more_malformed_frames_than_anybody_sends_by_mistake(arena: Arena) -> No
     chance = random.Random(30)
     insider, stranger = arena.insider("mumbler", reads=False), arena.rogue("stranger")
     frames = [chance.randbytes(chance.randrange(1, 400)) for _ in range(400)]
-    frames += [b"", b"\x93", b"\x93\1\xa6return", b"\x93\1\xa6return\xc6\xff\xff\xff\xff", b"\x93\1\xa5hello\xc4\0"]
+    frames += [
+        b"",
+        b"\x93",
+        b"\x93\1\xa6return",
+        b"\x93\1\xa6return\xc6\xff\xff\xff\xff",
+        b"\x93\1\xa5hello\xc4\0",
+    ]
     lines = len(arena.log_lines("refused"))
     with arena.counted("message refused: malformed", len(frames) * 3 // 2):
         for frame in frames:
@@ -168,7 +178,14 @@ def test_connecting_and_hanging_up_two_thousand_times_leaves_nothing_behind(aren
 
 
 def _churn(arena: Arena, chance: random.Random, times: int) -> None:
-    noise = [b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\1\2\0\1", GREETING, GREETING + bytes(54), chance.randbytes(200)]
+    noise = [
+        b"",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x16\x03\1\2\0\1",
+        GREETING,
+        GREETING + bytes(54),
+        chance.randbytes(200),
+    ]
     for number in range(times):
         made = _connect(arena, _ports(arena)[number % 2])
         made.sendall(noise[number % len(noise)])
@@ -186,9 +203,7 @@ def test_handshakes_of_a_hundred_keys_leave_nothing_behind(arena: Arena) -> None
     assert arena.state_of("fleeting-0") == []
 
 
-def test_idle_connections_cost_no_time_and_keep_nobody_out(
-    arena: Arena, loris: list[socket.socket]
-) -> None:
+def test_idle_connections_cost_no_time_and_keep_nobody_out(arena: Arena, loris: list[socket.socket]) -> None:
     began, used = time.monotonic(), cpu_seconds(arena.pid)
     _others_are_served(arena, 3)
     newcomer = arena.rogue("newcomer")
@@ -203,23 +218,18 @@ def test_idle_connections_cost_no_time_and_keep_nobody_out(
 def test_flood_of_new_ids_is_bounded_and_the_known_are_let_in(own_fleet: Arena) -> None:
     own_fleet.fleet.start_master(pending_max=10, joins_per_s=2)
     known = own_fleet.insider("known", reads=False)
-    crowd = [own_fleet.rogue(f"new-{number}") for number in range(80)]
+    first = [own_fleet.rogue(f"first-{number}").hello() for number in range(14)]
+    assert [each.status for each in first] == ["pending"] * 10 + ["busy"] * 4
     with own_fleet.counted("connection refused: too many from one address", 30):
+        crowd = [own_fleet.rogue(f"new-{number}") for number in range(60)]
         for each in crowd:
-            each.say("hello", each.hello_bytes())
+            with suppress(zmq.Again):  # it was not let in
+                each.send(request("hello", each.hello_bytes()), timeout_s=0.05)
     groups = own_fleet.keys("list")["minions"]
-    assert len(groups["pending"]) == 10
-    assert groups["accepted"] == ["known"]
-    assert sorted(kind for each in crowd for kind, _ in each.replies(quiet_s=0.01)) == ["welcome"] * _answered(
-        crowd, own_fleet
-    )
+    assert (len(groups["pending"]), groups["accepted"]) == (10, ["known"])
     again = own_fleet.rogue("known", keys=known.keys)
     again.instance = known.instance
     assert again.hello().status == "accepted", "it is not counted with the strangers of its address"
-
-
-def _answered(_crowd: list[RoguePeer], _arena: Arena) -> int:
-    return 0
 
 
 def _says_hello(arena: Arena, peer: RoguePeer) -> Any:

@@ -212,7 +212,12 @@ def test_deleted_minion_cannot_make_itself_forgotten(choir: Arena) -> None:
     """Two connections, doubled subscriptions, cancelled ones: whatever it does, no broadcast reaches it."""
     leaver = choir.insider("leaver")
     with leaver.raw_publish() as raw, leaver.raw_publish() as other:
-        for topic in (own_topic(leaver.peer), BROADCAST, own_topic(leaver.peer), b"refused, so it is counted"):
+        for topic in (
+            own_topic(leaver.peer),
+            BROADCAST,
+            own_topic(leaver.peer),
+            b"refused, so it is counted",
+        ):
             raw.send(b"\1" + topic)
         choir.until("it to have subscribed", lambda: choir.counters().get("subscription refused"))
         choir.keys("delete", "leaver")

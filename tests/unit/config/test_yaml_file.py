@@ -47,7 +47,7 @@ def test_values(text: str, value: Any) -> None:
         ("a: 1\n---\nb: 2\n", "f:2: a second document starts here. Use one file for each"),
         ("a: 1\nb: c: d\n", "f:2: a ':' where none can be. Is the indentation right, or are quotes missing?"),
         ("a: [1\nb: 2\n", "f:2: not YAML: expected ',' or ']', but got ':'"),
-        ("a: 'b\n", "f:2: not YAML: found unexpected end of stream"),
+        ("a: 'b\n", "f:2: not YAML: the file ends inside what begins on line 1; is a quote missing?"),
         ("a: *nowhere\n", "f:1: not YAML: found undefined alias 'nowhere'"),
         ("a: !!python/object/apply:os.system [id]\n",
          "f:1: the tag 'tag:yaml.org,2002:python/object/apply:os.system' is not allowed here"),

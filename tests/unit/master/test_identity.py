@@ -310,7 +310,8 @@ def test_renewal_between_announcement_and_switch_is_refused_and_costs_nothing(of
 @pytest.mark.parametrize("change", ["renew", "announce_next_curve_key", "switch_curve_key"])
 def test_every_change_needs_the_root_and_says_where_it_looked(offline: Place, change: str) -> None:
     with pytest.raises(
-        ConfigError, match=r"root\.key: the fleet root key is not here; name it with --root-key FILE"
+        ConfigError,
+        match=r"root\.key: the fleet root key is not here: put it back, or name it with --root-key FILE",
     ):
         getattr(offline.files, change)(NOW)
     assert fits(offline.open())

@@ -73,7 +73,7 @@ def test_word_is_read_as(word: str, term: Term) -> None:
 @pytest.mark.parametrize(
     ("expr", "says"),
     [
-        ("", "empty; '*' means every minion: -->"),
+        ("", "empty; '*' means every minion"),
         ("and y", "word 1, 'and', needs an operand before it: --> and y"),
         (") y", "word 1, ')', needs an operand before it: --> ) y"),
         ("( or y )", "word 2, 'or', needs an operand before it: ( --> or y )"),

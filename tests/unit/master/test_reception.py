@@ -1,0 +1,311 @@
+"""Hellos, sessions and key changes as the master sees them: restarts, copies, lost answers, a store that is away."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from pki.fingerprint import fingerprint
+from pki.keys import NodeKeys
+from shoal.messages import HELLO, HELLO_FIRST, PONG, PROBE, ROTATED
+from shoal.transport import BROADCAST, own_topic
+from tests.unit.master.reception import HEARTBEAT_S, Box, Reception, run
+
+
+def kinds(answers: list[tuple[str, object]]) -> list[str]:
+    return [kind for kind, _ in answers]
+
+
+# ------------------------------------------------------------------- presence
+
+
+def test_minion_is_present_once_it_has_said_hello_and_reads(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        box = room.known()
+        await box.hello()
+        assert not room.sessions.present("a")
+        box.subscribe()
+        await room.settle()
+        assert room.sessions.present("a")
+        box.link.close()
+        await room.settle()
+        assert not room.sessions.present("a")
+
+    run(tmp_path, body)
+
+
+def test_heartbeat_is_told_whether_the_master_sees_the_subscription(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        box = room.known()
+        await box.hello()
+        box.take()
+        assert await box.beat() == [(PONG, False)]
+        box.subscribe()
+        await room.settle()
+        assert await box.beat() == [(PONG, True)]
+
+    run(tmp_path, body)
+
+
+def test_minion_that_reads_before_its_hello_is_asked_for_one(tmp_path: Path) -> None:
+    """The master was restarted: minions subscribe again by themselves, and say hello when they are asked."""
+
+    async def body(room: Reception) -> None:
+        box = room.known()
+        box.subscribe()
+        await room.settle()
+        assert box.heard == [HELLO]
+        assert kinds(await box.beat()) == [HELLO_FIRST]
+        assert (await box.hello()).status == "accepted"
+        box.take()
+        assert await box.beat() == [(PONG, True)]
+
+    run(tmp_path, body)
+
+
+def test_other_connection_of_the_same_key_has_no_session(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        box = await room.online()
+        twin = room.box("a", box.keys)
+        assert kinds(await twin.beat()) == [HELLO_FIRST]
+        assert await box.beat() == [(PONG, True)]
+
+    run(tmp_path, body)
+
+
+def test_session_ends_with_the_minions_goodbye(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        box = await room.online()
+        await box.say("bye")
+        assert not room.sessions.present("a")
+        assert kinds(await box.beat()) == [HELLO_FIRST]
+
+    run(tmp_path, body)
+
+
+def test_foreign_topic_is_refused_and_changes_nobodys_presence(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        victim, spy = room.known("victim"), await room.online("spy")
+        await victim.hello()
+        spy.link.subscribe((BROADCAST, own_topic(spy.peer), own_topic(victim.peer)))
+        await room.settle()
+        assert room.counters["subscription refused"] == 1
+        assert not room.sessions.present("victim")
+        victim.subscribe()
+        await room.settle()
+        room.collector.left(own_topic(victim.peer), spy.peer)
+        assert room.sessions.present("victim"), "nobody cancels for somebody else"
+
+    run(tmp_path, body)
+
+
+def test_message_that_finds_a_bug_costs_no_other_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def body(room: Reception) -> None:
+        box = await room.online()
+
+        def fail(*_args: object, **_kwargs: object) -> None:
+            raise RuntimeError("a bug")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(room.roster, "set_grains", fail)
+            assert await box.say("facts", {"digest": b"d", "grains": {}}) == []
+        assert room.counters["message failed: internal error"] == 1
+        assert await box.beat() == [(PONG, True)]
+
+    run(tmp_path, body)
+
+
+# ---------------------------------------------------- restarts and copied boxes
+
+
+def test_same_process_on_a_new_connection_is_welcome(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        box = await room.online()
+        again = room.box("a", box.keys)
+        assert (await again.hello()).status == "accepted"
+        again.take()
+        assert kinds(await again.beat()) == [PONG]
+        assert kinds(await box.beat()) == [HELLO_FIRST], "the session goes with the newer connection"
+
+    run(tmp_path, body)
+
+
+def test_restarted_minion_is_welcome_at_once(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        box = await room.online()
+        box.link.close()
+        again = room.box("a", box.keys, instance="i-2")
+        assert (await again.hello()).status == "accepted"
+        assert room.acts() == []
+
+    run(tmp_path, body)
+
+
+def test_restart_behind_a_dead_connection_waits_for_a_probe(tmp_path: Path) -> None:
+    """The box lost power: the master's end of its old connection looks alive, and does not answer."""
+
+    async def body(room: Reception) -> None:
+        old = await room.online()
+        again = room.box("a", old.keys, instance="i-2")
+        welcome = await again.hello()
+        assert (welcome.status, welcome.retry_after_s) == ("busy", 3.0)
+        assert kinds(old.take()) == [PROBE]
+        room.clock.advance(1.0)
+        assert (await again.hello()).status == "busy"
+        room.clock.advance(2.0)
+        assert (await again.hello()).status == "accepted"
+
+    run(tmp_path, body)
+
+
+def test_copy_of_a_living_box_is_denied_and_the_box_does_not_notice(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        box = await room.online()
+        copy = room.box("a", box.keys, instance="i-2")
+        assert (await copy.hello()).status == "busy"
+        assert kinds(box.take()) == [PROBE]
+        room.clock.advance(0.5)
+        await box.beat()
+        room.clock.advance(2.5)
+        welcome = await copy.hello()
+        assert (welcome.status, "is this box a copy?" in welcome.reason) == ("denied", True)
+        assert room.acts() == ["copied key"]
+        box.take()
+        assert await box.beat() == [(PONG, True)]
+
+    run(tmp_path, body)
+
+
+def test_silent_session_is_not_alive(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        await room.online()
+        room.clock.advance(3 * HEARTBEAT_S)
+        assert not room.sessions.present("a")
+
+    run(tmp_path, body)
+
+
+# ------------------------------------------------------------------- rotation
+
+
+async def _rotated(room: Reception, box: Box) -> NodeKeys:
+    fresh = NodeKeys.generate()
+    answers = await box.rotate(fresh)
+    assert answers == [(ROTATED, fingerprint(fresh.sign.public, fresh.curve.public))]
+    return fresh
+
+
+def _stored_key(room: Reception) -> bytes:
+    record = room.store.minions.get("a")
+    assert record is not None
+    return record.curve_key
+
+
+def test_new_keys_are_on_the_disk_when_they_are_promised(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        box = await room.online()
+        fresh = await _rotated(room, box)
+        assert _stored_key(room) == fresh.curve.public
+        assert await box.beat() == [(PONG, True)], "the old ones are good until then"
+        again = room.box("a", fresh)
+        assert (await again.hello()).status == "accepted"
+        assert room.acts() == ["rotate"]
+        box.link.close()
+        await room.settle()
+        assert room.sessions.broadcast_is_safe
+        old = room.box("a", box.keys)
+        assert (await old.hello()).status == "denied"
+
+    run(tmp_path, body)
+
+
+def test_nothing_is_promised_while_the_store_is_away(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        box = await room.online()
+        before, fresh = _stored_key(room), NodeKeys.generate()
+        other = sqlite3.connect(tmp_path / "master.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        assert await box.rotate(fresh) == []
+        other.rollback()
+        other.close()
+        assert _stored_key(room) == before
+        assert (await room.box("a", fresh).hello()).status == "denied"
+        assert kinds(await box.rotate(fresh)) == [ROTATED], "it may ask again, for the same keys"
+        assert _stored_key(room) == fresh.curve.public
+        assert (await room.box("a", fresh).hello()).status == "accepted"
+        assert [entry.state for entry in room.keyring.entries()] == ["accepted"]
+
+    run(tmp_path, body)
+
+
+def test_answer_that_was_lost_is_given_again(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        box = await room.online()
+        fresh = await _rotated(room, box)
+        assert kinds(await box.rotate(fresh)) == [ROTATED]
+        assert room.acts() == ["rotate"], "once"
+        assert (await room.box("a", fresh).hello()).status == "accepted"
+
+    run(tmp_path, body)
+
+
+def test_other_keys_may_be_asked_for_before_the_first_were_used(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        box = await room.online()
+        first = await _rotated(room, box)
+        second = await _rotated(room, box)
+        assert (await room.box("a", first).hello()).status == "denied"
+        assert (await room.box("a", second).hello()).status == "accepted"
+
+    run(tmp_path, body)
+
+
+def test_key_of_another_minion_cannot_be_rotated_to(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        box, other = await room.online("a"), await room.online("b")
+        assert await box.rotate(other.keys) == []
+        assert room.counters["message refused: same keys"] == 1
+        assert await other.beat() == [(PONG, True)]
+
+    run(tmp_path, body)
+
+
+def test_minion_that_is_deleted_while_it_rotates_is_gone(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        box = await room.online()
+        entry = room.keyring.accepted(box.peer)
+        assert entry is not None
+        fresh = NodeKeys.generate()
+        deleting = room.keys.delete(entry)
+        room.keyring.delete(entry)
+        assert await box.rotate(fresh) == [(HELLO_FIRST, None)]
+        await deleting
+        assert room.store.minions.get("a") is None
+        assert (await room.box("a", fresh).hello()).status == "pending"
+
+    run(tmp_path, body)
+
+
+def test_minion_that_is_deleted_before_its_rotation_is_stored_is_gone(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        box = await room.online()
+        entry = room.keyring.accepted(box.peer)
+        assert entry is not None
+        fresh, store_is_busy = NodeKeys.generate(), threading.Event()
+        before = asyncio.ensure_future(room.writer.call(store_is_busy.wait))
+        rotating = asyncio.ensure_future(box.rotate(fresh))
+        while not room.collector.rotating:
+            await asyncio.sleep(0)
+        room.keyring.delete(entry)
+        store_is_busy.set()
+        assert await rotating == []
+        assert await before
+        assert room.store.minions.get("a") is None
+
+    run(tmp_path, body)
