@@ -344,7 +344,9 @@ class RogueMaster:
         self._router.send_multipart([route, frame])
 
     def probe(self) -> tuple[bytes, str, Any]:
-        """Return the next request of the minion, asking for a sign of life over its topic until one comes."""
+        """Return a request of the minion that has just come, after asking for one on all connections there were."""
+        while self._router.poll(0):
+            self._routes.add(self._router.recv_multipart()[0])
         while True:
             for route in self._routes:
                 self.answer(route, reply("probe"))

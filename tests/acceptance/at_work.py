@@ -26,6 +26,7 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Final
 
+from master.cli.client import Conversation
 from tests.fleet import BIN, Fleet, until
 
 EVERYONE: Final = ["db-1", "web-1", "web-2"]
@@ -172,12 +173,19 @@ def answers(fleet: Fleet, *words: str) -> Any:
 
 def jids(fleet: Fleet) -> list[str]:
     """Return the ids of all jobs that the master knows."""
-    return sorted(fleet.runner("jobs.list_jobs", "limit=10000") or {})
+    return sorted(fleet.ask("jobs.list_jobs", "limit=10000"))
+
+
+def keys_in(fleet: Fleet, state: str) -> list[str]:
+    """Return the minions of which a key is `accepted`, `denied`, `pending` or `rejected`."""
+    request = {"op": "key", "action": "list"}
+    with Conversation(str(fleet.master_root / "run/shoal/master.sock"), request) as talk:
+        return list(talk.answer()["minions"][state])
 
 
 def newest_job(fleet: Fleet, fun: str) -> str:
     """Return the id of the newest job of a function."""
-    (jid,) = until(f"a job of {fun}", lambda: fleet.runner("jobs.last_run", f"fun={fun}"))
+    (jid,) = until(f"a job of {fun}", lambda: fleet.ask("jobs.last_run", f"fun={fun}"))
     return str(jid)
 
 
@@ -185,7 +193,7 @@ def running(fleet: Fleet, fun: str, *minions: str) -> str:
     """Wait until the newest job of `fun` runs on `minions` and return its id."""
 
     def found() -> str:
-        for jid, job in (fleet.runner("jobs.active") or {}).items():
+        for jid, job in fleet.ask("jobs.active").items():
             names = {name for each in job["Running"] for name in each}
             if job["Function"] == fun and names >= set(minions):
                 return str(jid)
@@ -196,7 +204,7 @@ def running(fleet: Fleet, fun: str, *minions: str) -> str:
 
 def wait_gone(fleet: Fleet, *minions: str) -> None:
     """Wait until the master knows that these are not connected."""
-    until(f"{', '.join(minions)} to be gone", lambda: set(minions) <= set(fleet.runner("manage.down") or []))
+    until(f"{', '.join(minions)} to be gone", lambda: set(minions) <= set(fleet.ask("manage.down")))
 
 
 def check_one_line(done: subprocess.CompletedProcess[str], code: int, pattern: str) -> None:

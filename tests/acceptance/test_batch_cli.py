@@ -122,7 +122,7 @@ def test_minion_that_dies_at_its_turn_does_not_hold_up_a_batch(fleet: Fleet, dia
             fleet.wait_up("db-1")
     (jid,) = fleet.runner("jobs.last_run", "fun=cmd.run")
     # Its executor went on with the job; what came of it is kept when the minion is back.
-    until("the lost answer", lambda: fleet.runner("jobs.exit_success", jid) == dict.fromkeys(EVERYONE, True))
+    until("the lost answer", lambda: fleet.ask("jobs.exit_success", jid) == dict.fromkeys(EVERYONE, True))
 
 
 def test_absent_minion_does_not_hold_up_a_batch(fleet: Fleet) -> None:
@@ -167,7 +167,7 @@ def test_success_does_not_stop_the_batch(fleet: Fleet) -> None:
 def test_batch_goes_on_without_its_program(fleet: Fleet, diary: Path) -> None:
     done = fleet.shoal("*", "cmd.run", visit(diary), "-b", "1", "--async")
     jid = done.stdout.split()[-1]
-    until("all answers", lambda: len(fleet.runner("jobs.lookup_jid", jid) or {}) == 3)
+    until("all answers", lambda: len(fleet.ask("jobs.lookup_jid", jid)) == 3)
     assert crowd(diary) == 1
 
 
@@ -177,8 +177,8 @@ def test_interrupted_batch_starts_no_further_minion(fleet: Fleet, diary: Path) -
         job.interrupt()
         assert job.end() == 1
         assert f"jobs.lookup_jid {jid}\nMinions whose turn had not come do not run it.\n" in job.err
-    until("the first answer", lambda: fleet.runner("jobs.lookup_jid", jid))
-    until("no active job", lambda: not fleet.runner("jobs.active"))
+    until("the first answer", lambda: fleet.ask("jobs.lookup_jid", jid))
+    until("no active job", lambda: not fleet.ask("jobs.active"))
     assert list(fleet.runner("jobs.lookup_jid", jid)) == ["db-1"]
     assert diary.read_text().count("+") == 1
 

@@ -31,7 +31,7 @@ def listening(fleet: Fleet, *words: str) -> Iterator[Watched]:
     with Watched(fleet, "shoal-run", "state.event", *words) as stream:
 
         def heard() -> bool:
-            fleet.runner("event.send", "test/knock")
+            fleet.ask("event.send", "test/knock")
             return "test/knock" in stream.out
 
         until("the stream to listen", heard)
@@ -149,8 +149,8 @@ def test_only_wanted_events_are_shown(fleet: Fleet) -> None:
     with Watched(fleet, "shoal-run", "state.event", "site/*", "count=2") as stream:
 
         def over() -> bool:
-            fleet.runner("event.send", "other/thing")
-            fleet.runner("event.send", "site/thing")
+            fleet.ask("event.send", "other/thing")
+            fleet.ask("event.send", "site/thing")
             return not stream.alive
 
         until("two events", over)
@@ -162,7 +162,7 @@ def test_quiet_counts_and_prints_nothing(fleet: Fleet) -> None:
     with Watched(fleet, "shoal-run", "state.event", "site/*", "quiet=True", "count=1") as stream:
 
         def over() -> bool:
-            fleet.runner("event.send", "site/thing")
+            fleet.ask("event.send", "site/thing")
             return not stream.alive
 
         until("an event", over)

@@ -17,8 +17,9 @@ FAILED = "ERROR: Minions returned with non-zero exit code\n"
 def nothing_left_running(fleet: Fleet) -> Iterator[None]:
     """Each test leaves an idle fleet."""
     yield
-    fleet.shoal("*", "minion.kill_all_jobs")
-    until("an idle fleet", lambda: not any(answers(fleet, "*", "minion.running").values()))
+    if fleet.ask("jobs.active"):
+        fleet.shoal("*", "minion.kill_all_jobs")
+    until("an idle fleet", lambda: not fleet.ask("jobs.active"))
 
 
 def test_long_job_is_waited_for_beyond_the_timeout(fleet: Fleet) -> None:
@@ -76,7 +77,7 @@ def test_running_job_is_seen_by_minion_and_master(fleet: Fleet) -> None:
         )
         assert job.alive
     assert fleet.shoal("web-*", "minion.kill_job", jid).returncode == 0
-    until("no active job", lambda: jid not in (fleet.runner("jobs.active") or {}))
+    until("no active job", lambda: jid not in fleet.ask("jobs.active"))
 
 
 # ----------------------------------------------------------------- ending it
@@ -142,9 +143,9 @@ def test_async_job_is_looked_up_later(fleet: Fleet) -> None:
     assert found, done
     assert done.returncode == 0
     everyone = dict.fromkeys(EVERYONE, True)
-    until("all answers", lambda: fleet.runner("jobs.lookup_jid", found[1]) == everyone)
+    until("all answers", lambda: fleet.ask("jobs.lookup_jid", found[1]) == everyone)
     assert fleet.runner("jobs.exit_success", found[1]) == everyone
-    until("no active job", lambda: not fleet.runner("jobs.active"))
+    until("no active job", lambda: not fleet.ask("jobs.active"))
 
 
 def test_interrupted_program_leaves_the_job(fleet: Fleet) -> None:
@@ -155,7 +156,7 @@ def test_interrupted_program_leaves_the_job(fleet: Fleet) -> None:
         assert f"This job's jid is: {jid}\n" in job.err
         assert job.err.endswith(f"shoal-run jobs.lookup_jid {jid}\n")
     assert jid in fleet.runner("jobs.active")
-    until("all answers", lambda: fleet.runner("jobs.lookup_jid", jid) == dict.fromkeys(EVERYONE, True))
+    until("all answers", lambda: fleet.ask("jobs.lookup_jid", jid) == dict.fromkeys(EVERYONE, True))
 
 
 # -------------------------------------------------------------------- queued

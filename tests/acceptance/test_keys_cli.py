@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.at_work import Watched
+from tests.acceptance.at_work import Watched, keys_in
 from tests.fleet import Fleet, Process, short_folder, until
 
 FINGERPRINT = r"[0-9a-f]{2}(?::[0-9a-f]{2}){31}"
@@ -32,17 +32,17 @@ def fleet(office: Fleet) -> Iterator[Fleet]:
         office.keys("-y", "-D")
 
 
-def come(fleet: Fleet, minion: str, *, state: str = "pre", **settings: str) -> Process:
+def come(fleet: Fleet, minion: str, *, state: str = "pending", **settings: str) -> Process:
     """Let a box come without a token and wait until its key is in `state`."""
     fleet.configure_minion(minion, **settings)
-    fleet.join_string(minion, str(fleet.runner("token.join_string")))
+    fleet.join_string(minion, str(fleet.ask("token.join_string")))
     process = fleet.start_minion(minion)
     wait_for(fleet, settings.get("id", minion), state)
     return process
 
 
 def wait_for(fleet: Fleet, minion: str, state: str) -> None:
-    until(f"{minion} to be {state}", lambda: minion in fleet.keys("-l", state).splitlines())
+    until(f"{minion} to be {state}", lambda: minion in keys_in(fleet, state))
 
 
 def one_of_each(fleet: Fleet) -> None:
@@ -52,7 +52,7 @@ def one_of_each(fleet: Fleet) -> None:
     come(fleet, "new-1")
     come(fleet, "bad-1")
     fleet.keys("-y", "-r", "bad-1")
-    come(fleet, "twin", id="good-1", state="den")
+    come(fleet, "twin", id="good-1", state="denied")
 
 
 # -------------------------------------------------------------------- looking
@@ -81,13 +81,13 @@ def test_keys_are_listed_as_in_salt(fleet: Fleet) -> None:
 
 def test_fingerprint_is_the_one_that_the_box_shows(fleet: Fleet) -> None:
     fleet.configure_minion("new-1")
-    text = str(fleet.runner("token.join_string"))
+    text = str(fleet.ask("token.join_string"))
     said = fleet.program("shoal-minion", "join", text, root=fleet.minion_root("new-1")).stdout
     found = re.search(rf"^fingerprint: +({FINGERPRINT})$", said, re.MULTILINE)
     assert found, said
     assert said.endswith("then run on the master: shoal-key -a new-1\n")
     fleet.start_minion("new-1")
-    wait_for(fleet, "new-1", "pre")
+    wait_for(fleet, "new-1", "pending")
     assert fleet.keys("-f", "new-1") == f"Unaccepted Keys:\nnew-1:  {found[1]}\n"
     assert fleet.keys("-f", "n*") == fleet.keys("--finger=new-1")
     everything = json.loads(fleet.keys("-F", "--out=json"))
@@ -140,7 +140,7 @@ def test_rejected_box_is_told_so(fleet: Fleet) -> None:
 def test_rejected_box_can_be_accepted_later(fleet: Fleet) -> None:
     come(fleet, "bad-1")
     fleet.keys("-y", "-R")
-    wait_for(fleet, "bad-1", "rej")
+    wait_for(fleet, "bad-1", "rejected")
     done = fleet.program("shoal-key", "-y", "-a", "bad-1", check=False)
     assert done.stderr == (
         "shoal-key: The key glob 'bad-1' does not match any unaccepted keys."
@@ -169,7 +169,7 @@ def test_deleted_box_waits_again_by_itself(fleet: Fleet, words: list[str]) -> No
     fleet.wait_up("good-1")
     fleet.keys("-y", *words)
     assert fleet.shoal("good-1", "test.ping").returncode == 2
-    until("the box to wait again", lambda: "good-1" in fleet.keys("-l", "pre"), 5)
+    until("the box to wait again", lambda: "good-1" in keys_in(fleet, "pending"), 5)
     fleet.keys("-y", "-a", "good-1")
     fleet.wait_up("good-1", timeout_s=5)
 
@@ -180,13 +180,13 @@ def test_deleted_key_that_was_not_in_use_comes_back_as_well(fleet: Fleet, decisi
     if decision == "-r":
         fleet.keys("-y", "-r", "new-1")
     fleet.keys("-y", "-d", "new-1")
-    until("the box to wait again", lambda: "new-1" in fleet.keys("-l", "pre"), 5)
+    until("the box to wait again", lambda: "new-1" in keys_in(fleet, "pending"), 5)
 
 
 def test_second_box_of_one_name_is_denied(fleet: Fleet) -> None:
     come(fleet, "good-1")
     fleet.keys("-y", "-a", "good-1")
-    twin = come(fleet, "twin", id="good-1", state="den")
+    twin = come(fleet, "twin", id="good-1", state="denied")
     why = "the master says denied: the id good-1 belongs to another key (accepted); delete that one first"
     until("the box to know", lambda: why in twin.text())
     done = fleet.program("shoal-key", "-y", "-a", "good-1", "--include-denied", check=False)

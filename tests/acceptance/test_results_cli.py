@@ -38,7 +38,7 @@ def test_static_results_come_together_and_sorted(fleet: Fleet) -> None:
 
 
 def _returned(fleet: Fleet) -> set[str]:
-    return {minion for job in (fleet.runner("jobs.active") or {}).values() for minion in job["Returned"]}
+    return {minion for job in fleet.ask("jobs.active").values() for minion in job["Returned"]}
 
 
 FAILURES: list[tuple[list[str], str]] = [
@@ -135,7 +135,7 @@ def test_answer_after_the_timeout_is_kept(fleet: Fleet) -> None:
     with stopped(fleet, "db-1"):
         fleet.shoal("db-1", "test.echo", "late", "-t", "0.5")
     (jid,) = fleet.runner("jobs.last_run", "fun=test.echo")
-    until("the late answer", lambda: fleet.runner("jobs.lookup_jid", str(jid)) == {"db-1": "late"})
+    until("the late answer", lambda: fleet.ask("jobs.lookup_jid", str(jid)) == {"db-1": "late"})
 
 
 def test_minion_that_is_down_is_reported_at_once(fleet: Fleet) -> None:

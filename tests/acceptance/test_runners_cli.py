@@ -68,7 +68,7 @@ def test_one_job_is_shown_whole(fleet: Fleet) -> None:
     answer = job["Result"]["web-1"]
     assert 0 <= answer.pop("duration") < 60
     assert answer == {"return": "hi", "retcode": 0, "success": True, "outcome": "done"}
-    until("the last answer", lambda: fleet.runner("jobs.exit_success", jid) == dict.fromkeys(EVERYONE, True))
+    until("the last answer", lambda: fleet.ask("jobs.exit_success", jid) == dict.fromkeys(EVERYONE, True))
 
 
 def test_last_run_is_the_newest(fleet: Fleet) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.at_work import answers
+from tests.acceptance.at_work import answers, keys_in
 from tests.fleet import Fleet, short_folder, until
 
 
@@ -24,9 +24,9 @@ def fleet() -> Iterator[Fleet]:
 @pytest.fixture(autouse=True)
 def no_tags(fleet: Fleet) -> Iterator[None]:
     yield
-    for minion, tags in fleet.runner("tag.list").items():
+    for minion, tags in fleet.ask("tag.list").items():
         if tags:
-            fleet.runner("tag.delete", minion, *tags)
+            fleet.ask("tag.delete", minion, *tags)
 
 
 # ------------------------------------------------------------------------ tags
@@ -82,7 +82,7 @@ def box(fleet: Fleet, minion: str, join: str, state: str) -> None:
     fleet.configure_minion(minion)
     fleet.join_string(minion, join)
     fleet.start_minion(minion)
-    until(f"{minion} to be {state}", lambda: minion in fleet.keys("-l", state).splitlines())
+    until(f"{minion} to be {state}", lambda: minion in keys_in(fleet, state))
 
 
 @pytest.fixture
@@ -105,17 +105,17 @@ def test_token_lets_boxes_in_with_tags(fleet: Fleet) -> None:
     assert re.fullmatch(r"shoal1-[a-z2-7]+", join)
     tags = {"site": "oslo", "rack-row": "b"}
     assert made == {"id": made["id"], "uses": 2, "expires": "7d", "tags": tags}
-    box(fleet, "box-1", join, "acc")
+    box(fleet, "box-1", join, "accepted")
     listed = fleet.runner("token.list")[made["id"]]
     assert 7 * 86400 - 600 < listed.pop("expires_in") <= 7 * 86400
     assert listed.pop("created_by")
     assert listed == {"uses_left": 1, "uses": 2, "state": "good", "tags": tags, "comment": "for the lab"}
     assert fleet.runner("tag.list", "box-1") == {"box-1": tags}
-    box(fleet, "box-2", join, "acc")
+    box(fleet, "box-2", join, "accepted")
     assert fleet.runner("token.list")[made["id"]]["state"] == "used up"
     fleet.wait_up("box-1", "box-2")
     assert answers(fleet, "-T", "site:oslo", "test.ping") == {"box-1": True, "box-2": True}
-    box(fleet, "box-3", join, "pre")
+    box(fleet, "box-3", join, "pending")
     assert "the join token was refused; accept it with: shoal-key -a box-3" in fleet.minions["box-3"].text()
     assert fleet.counters()["token refused: used up"] > 0
 
@@ -125,20 +125,20 @@ def test_revoked_token_lets_nobody_in(fleet: Fleet) -> None:
     made = fleet.runner("token.create")
     assert fleet.runner("token.revoke", made["id"]) is True
     assert fleet.runner("token.list")[made["id"]]["state"] == "revoked"
-    box(fleet, "box-1", made["join"], "pre")
+    box(fleet, "box-1", made["join"], "pending")
 
 
 @pytest.mark.usefixtures("boxes")
 def test_expired_token_lets_nobody_in(fleet: Fleet) -> None:
     made = fleet.runner("token.create", "expires=1s")
-    until("the token to expire", lambda: fleet.runner("token.list")[made["id"]]["state"] == "expired")
-    box(fleet, "box-1", made["join"], "pre")
+    until("the token to expire", lambda: fleet.ask("token.list")[made["id"]]["state"] == "expired")
+    box(fleet, "box-1", made["join"], "pending")
 
 
 @pytest.mark.usefixtures("boxes")
 def test_box_that_is_in_needs_no_token_any_more(fleet: Fleet) -> None:
     made = fleet.runner("token.create")
-    box(fleet, "box-1", made["join"], "acc")
+    box(fleet, "box-1", made["join"], "accepted")
     fleet.wait_up("box-1")
     join_file = fleet.minion_root("box-1") / "etc/shoal/pki/minion/join"
     until("the token to be blanked", lambda: join_file.read_text().strip() != made["join"])
