@@ -10,7 +10,7 @@ PY := $(BIN)/python
 STAMP := $(VENV)/.installed
 PACKAGES := shoal pki modules states returners master minion
 
-.PHONY: help venv check test lab bench demo docs clean
+.PHONY: help venv check test retest lab bench demo docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -39,7 +39,10 @@ check: $(STAMP) ## style, types, imports between rooms, oldest Python
 test: $(STAMP) ## all tests but lab and benchmarks; ARGS='-k name' chooses, WORKERS=2 limits
 	@command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || \
 		echo "note: no PostgreSQL server found, so its tests are skipped. On Debian: apt install postgresql"
-	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+retest: $(STAMP) ## the tests that failed the last time, one at a time
+	@$(BIN)/pytest -n 0 --last-failed --last-failed-no-failures none $(ARGS)
 
 lab: $(STAMP) ## tests that need root, network namespaces and nftables
 	@$(BIN)/pytest -m lab -n 0 $(ARGS)

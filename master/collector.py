@@ -271,6 +271,17 @@ class Collector:
         if self._doors.reports.take(ret.minion):
             log.warning(text, extra={"action": "refused", "minion": ret.minion})
 
+    def reassure(self, late_s: float) -> None:
+        """Say a word to minions that have been silent for longer.
+
+        Their heartbeats may wait behind a large result on a thin link; so would our answers, and they would take
+        our silence for the end of the connection and begin anew, again and again.
+        """
+        before = self._clock.monotonic() - late_s
+        for session in self._sessions:
+            if session.heard < before:
+                self._send(session.route, _PONG[self._sessions.reading(session.peer)])
+
     def stored(self, returns: list[Return]) -> None:
         """Acknowledge what is on the disk: one message for each minion."""
         by_minion: dict[str, list[str]] = {}

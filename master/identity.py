@@ -194,7 +194,9 @@ class IdentityFiles:
         if held is not None and not why and held[0].not_after - now > RENEW_DAYS * 86400:
             return held[1]
         if held is not None and _fits(held[0], keys) and now < held[0].not_before:
-            raise ConfigError(f"{self._folder / 'master.crt'}: {why}: set the clock")  # not a matter for the root
+            raise ConfigError(
+                f"{self._folder / 'master.crt'}: {why}: set the clock"
+            )  # not a matter for the root
         try:
             root = self._papers.root()
         except (ConfigError, TrustError) as error:

@@ -79,6 +79,7 @@ class Master:
         self._tasks = [
             asyncio.create_task(self.writer.run(), name="writer"),
             asyncio.create_task(self._housekeeping(), name="housekeeping"),
+            asyncio.create_task(self._reassure(), name="reassure"),
         ]
         await self.control.start(self._paths.control_socket)
         log.info(
@@ -256,13 +257,22 @@ class Master:
                 await self.writer.call(self.store.settings.put, _FLOOR_SETTING, self.time.now())
                 await self.writer.call(self.store.facts.seen, self._seen())
                 await self._cut_history()
-            except StoreError as error:
-                log.error("housekeeping: %s", error, extra={"action": "housekeeping_failed"})
+            except Exception as error:  # the next round may do better, and there must be one
+                known = isinstance(error, StoreError)
+                log.error(
+                    "housekeeping: %s", error, extra={"action": "housekeeping_failed"}, exc_info=not known
+                )
+
+    async def _reassure(self) -> None:
+        """Let minions that are late know that we are there."""
+        while True:
+            await asyncio.sleep(self._config.heartbeat_s / 2)
+            self.collector.reassure(self._config.heartbeat_s)
 
     def reap(self) -> None:
         """Drop sessions that have been silent for too long."""
         for session in self.sessions:
-            if not self.sessions.alive(session):
+            if self.sessions.over(session):
                 self.sessions.drop(session.id)
                 self.bus.publish("shoal/presence/change", {"new": [], "lost": [session.id]})
         monotonic = self._clock.monotonic()

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
+from typing import Final
+
+_WHILE_READING: Final = 10
 
 
 @dataclass(slots=True)
@@ -63,6 +66,15 @@ class Sessions:
     def alive(self, session: Session) -> bool:
         """True while heartbeats come."""
         return self._monotonic() - session.heard < self._lost_after_s
+
+    def over(self, session: Session) -> bool:
+        """True when a session has been silent for so long that it may be dropped.
+
+        One whose minion still reads its topic gets more time: a large result on a thin link is one message, and
+        until it has arrived nothing else is heard.
+        """
+        patience = self._lost_after_s * (_WHILE_READING if self.reading(session.peer) else 1)
+        return self._monotonic() - session.heard >= patience
 
     def present(self, minion_id: str) -> bool:
         """True when a job sent now would reach the minion."""

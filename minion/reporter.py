@@ -21,6 +21,7 @@ from shoal.returns import Return
 WINDOW_BYTES: Final = 1024 * 1024
 WINDOW_RETURNS: Final = 200
 RESEND_S: Final = 30.0  # for an acknowledgement of a return
+SLOWEST_BYTES_PER_S: Final = 8 * 1024  # of a link; what is on its way is not to be sent twice
 MAX_HOLD_S: Final = 3600.0
 _DEFAULT_HOLD_S: Final = 5.0
 
@@ -78,7 +79,8 @@ class Reporter:
         if held <= 0:
             self._fill_window()
         if self._timer is None and len(self._outbox):
-            self._again_in(max(held, RESEND_S * self._random.uniform(0.7, 1.3)))
+            patience = RESEND_S * self._random.uniform(0.7, 1.3) + self._bytes / SLOWEST_BYTES_PER_S
+            self._again_in(max(held, patience))
 
     def _fill_window(self) -> None:
         for ret in self._outbox:

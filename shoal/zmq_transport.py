@@ -46,11 +46,14 @@ from shoal.transport import (
 
 log = logging.getLogger(__name__)
 
-_SLICE: Final = 2000  # messages handled before others get a turn
+_SLICE: Final = 2000  # messages handled before others get a turn,
+_SLICE_BYTES: Final = 16 * 1024 * 1024  # and their bytes: all of a slice is in memory at once
+_REQUESTS_WAITING: Final = 100  # of one peer, each up to the largest return; more waits at its end
 _ZAP: Final = "inproc://zeromq.zap.01"
 _MAX_SUBSCRIPTION_BYTES: Final = 512  # CURVE's handshake takes 300
 _SUBSCRIPTIONS_WAITING: Final = 16  # of each connection
-_NOWAIT: Final = int(zmq.NOBLOCK)
+_NOWAIT: Final = int(zmq.NOBLOCK)  # plain ints: with pyzmq's enums each `|` costs as much as half a send
+_NOWAIT_MORE: Final = int(zmq.NOBLOCK) | int(zmq.SNDMORE)
 _MAX_TALK: Final = 200  # messages of one peer to the publish port; a minion sends two for each connection
 _REBIND_S: Final = 2.0
 _CANCEL: Final = b"\0"
@@ -107,6 +110,7 @@ class ZmqMasterTransport:
         self._router = self._server_socket(zmq.ROUTER, curve_secret, REQUEST, timing, max_request_bytes)
         self._router.setsockopt(zmq.ROUTER_MANDATORY, 1)
         self._router.setsockopt(zmq.SNDHWM, 1000)
+        self._router.setsockopt(zmq.RCVHWM, _REQUESTS_WAITING)
         self._in_step = True  # see the module docstring
         try:
             _bind(self._xpub, publish)
@@ -121,7 +125,7 @@ class ZmqMasterTransport:
     def publish(self, topic: bytes, frame: bytes) -> None:
         """Send `frame` to all who were granted `topic`; slow readers miss it, others do not wait."""
         try:
-            self._xpub.send(self._subscribers.on_wire(topic), _NOWAIT | zmq.SNDMORE)
+            self._xpub.send(self._subscribers.on_wire(topic), _NOWAIT_MORE)
             self._xpub.send(frame, _NOWAIT)
         except zmq.Again:
             log.warning("publish queue is full", extra={"action": "publish_full"})
@@ -130,7 +134,7 @@ class ZmqMasterTransport:
     def send(self, route: bytes, frame: bytes) -> bool:
         """Answer the peer behind `route`; False when it is gone or its queue is full."""
         try:
-            self._router.send(route, _NOWAIT | zmq.SNDMORE)
+            self._router.send(route, _NOWAIT_MORE)
             self._router.send(frame, _NOWAIT)
         except (zmq.Again, zmq.ZMQError):
             return False
@@ -285,22 +289,20 @@ class ZmqMasterTransport:
         router = self._router
         receive = router.recv
         batch: list[Inbound] = []
-        more = True
-        for _ in range(_SLICE):
+        left, more = _SLICE_BYTES, True
+        while left > 0:
             try:
                 route = receive(_NOWAIT)
             except zmq.Again:
                 more = False
                 break
             message = receive(_NOWAIT, copy=False)
+            left -= len(message) + _SLICE_BYTES // _SLICE
             if message.more:
                 _drain(router)
                 continue
-            batch.append(
-                Inbound(
-                    route, _metadata(message, "User-Id"), _metadata(message, "Peer-Address"), message.bytes
-                )
-            )
+            peer, address = _metadata(message, "User-Id"), _metadata(message, "Peer-Address")
+            batch.append(Inbound(route, peer, address, message.bytes))
         if batch:
             self._handlers.received(batch)
         return more

@@ -200,7 +200,7 @@ def _connect(path: str, hint: str) -> socket.socket:
 
 def _no_master(path: str, hint: str, error: OSError) -> NoMaster:
     if isinstance(error, PermissionError):
-        refused = NoMaster(f"Not allowed to open {path}. Run this as root, or as a member of its group")
+        refused = NoMaster(f"Not allowed to open {path}. Run this as root, or as a user of publisher_acl")
         refused.exit_code = exits.NOT_ALLOWED
         return refused
     if isinstance(error, (FileNotFoundError, ConnectionRefusedError, NotADirectoryError)):

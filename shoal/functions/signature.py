@@ -15,7 +15,7 @@ from shoal.functions import coerce
 from shoal.functions.function import Function
 from shoal.functions.parameters import Parameter
 
-_NAMED: Final = re.compile(r"([A-Za-z_][\w.-]*)=(?!=)", re.ASCII)
+_NAMED: Final = re.compile(r"([A-Za-z_][\w.-]*)=", re.ASCII)  # as in Salt
 _SHOWN_CHARS: Final = 60
 _POSSIBLE: Final = 0.6  # likeness from which a name is worth suggesting
 _LIKELY: Final = 0.75  # likeness from which `nmae=x` in place of a value is taken for a misspelled name
@@ -67,11 +67,15 @@ class _Binding:
         named: dict[str, Any] = {}
         for word in args:
             name = _name_in(word) if self._from_text else ""
-            if name and (name in self._signature.keywords or self._signature.extra):
+            if name in self._signature.keywords or (name and self._takes_any(word, name)):
                 self._add(named, name, word[len(name) + 1 :])
             else:
                 words.append(word)
         return words, named
+
+    def _takes_any(self, word: str, name: str) -> bool:
+        """Say whether the word is a keyword of any name; as in Salt, `package==1.0` is none."""
+        return self._signature.extra is not None and word[len(name) + 1 : len(name) + 2] != "="
 
     def _add(self, named: dict[str, Any], name: str, value: Any) -> None:
         if name in named:
@@ -145,7 +149,7 @@ class _Binding:
 
 
 def _name_in(word: Any) -> str:
-    """Return `name` of a word `name=value`, or an empty text. As in Salt, `a==b` is no such word."""
+    """Return `name` of a word `name=value`, or an empty text."""
     found = _NAMED.match(word) if isinstance(word, str) else None
     return found[1] if found else ""
 

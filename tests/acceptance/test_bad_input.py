@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from shoal.version import VERSION
 from tests.acceptance.at_work import check_one_line
 from tests.fleet import BIN, Fleet, short_folder
 
@@ -153,6 +154,17 @@ def fleet() -> Iterator[Fleet]:
 def test_wrong_command_line(fleet: Fleet, case: tuple[str, str] | tuple[str, str, int]) -> None:
     words, pattern, code = shlex.split(case[0]), case[1], case[2] if len(case) > 2 else USAGE
     check_one_line(fleet.program(*words, check=False), code, f"{words[0]}: {pattern}")
+
+
+@pytest.mark.parametrize(
+    "program", ["shoal", "shoal-key", "shoal-run", "shoal-master", "shoal-minion", "shoal-call"]
+)
+def test_help_and_version(fleet: Fleet, program: str) -> None:
+    version = fleet.program(program, "--version")
+    assert (version.stdout, version.stderr) == (f"{program} {VERSION}\n", "")
+    shown = fleet.program(program, "--help")
+    assert shown.stdout.startswith(f"usage: {program} [options]")
+    assert shown.stderr == ""
 
 
 def test_arguments_that_are_too_many(fleet: Fleet) -> None:

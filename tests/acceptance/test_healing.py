@@ -198,10 +198,6 @@ def test_slow_and_narrow_wire_is_good_enough(empty_fleet: Fleet) -> None:
 
 
 @pytest.mark.lab
-@pytest.mark.xfail(
-    strict=True,
-    reason="a result is one message: while it is under way no heartbeat gets through, and it begins anew",
-)
 def test_result_that_takes_longer_than_the_heartbeats_allow_comes_home(empty_fleet: Fleet) -> None:
     """Sixteen seconds for a MiB with a heartbeat each second: as 17 KiB/s with the default of fifteen."""
     fleet = empty_fleet

@@ -159,6 +159,22 @@ def test_interrupted_program_leaves_the_job(fleet: Fleet) -> None:
     until("all answers", lambda: fleet.ask("jobs.lookup_jid", jid) == dict.fromkeys(EVERYONE, True))
 
 
+def test_program_says_where_to_look_when_the_master_goes(fleet: Fleet) -> None:
+    with Watched(fleet, "shoal", "web-*", "test.sleep", "2") as job:
+        jid = running(fleet, "test.sleep", "web-1", "web-2")
+        assert fleet.master
+        assert fleet.master.stop() == 0
+        assert job.end() == 69
+        assert (
+            job.err
+            == f"shoal: The master went away; job {jid} goes on. Ask later: shoal-run jobs.lookup_jid {jid}\n"
+        )
+    fleet.start_master()
+    both = {"web-1": True, "web-2": True}
+    until("the answers", lambda: fleet.ask("jobs.lookup_jid", jid) == both)
+    fleet.wait_up(*EVERYONE)
+
+
 # -------------------------------------------------------------------- queued
 
 

@@ -56,7 +56,7 @@ def test_values_stay_what_was_typed(fleet: Fleet) -> None:
 
 
 def test_box_learns_its_tags(fleet: Fleet) -> None:
-    assert answers(fleet, "*", "minion.tags") == {"db-1": {}, "web-1": {}}
+    until("the box to know", lambda: answers(fleet, "*", "minion.tags") == {"db-1": {}, "web-1": {}})
     fleet.runner("tag.set", "web-1", "site=paris")
     until(
         "the box to know",
@@ -116,7 +116,8 @@ def test_token_lets_boxes_in_with_tags(fleet: Fleet) -> None:
     fleet.wait_up("box-1", "box-2")
     assert answers(fleet, "-T", "site:oslo", "test.ping") == {"box-1": True, "box-2": True}
     box(fleet, "box-3", join, "pending")
-    assert "the join token was refused; accept it with: shoal-key -a box-3" in fleet.minions["box-3"].text()
+    told = "the join token was refused; accept it with: shoal-key -a box-3"
+    until("the box to know", lambda: told in fleet.minions["box-3"].text())
     assert fleet.counters()["token refused: used up"] > 0
 
 

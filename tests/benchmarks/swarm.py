@@ -10,7 +10,9 @@ Minions are known to the master beforehand (`seed`), or join by a token (`join=T
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +21,7 @@ from tests.benchmarks.child import Child
 from tests.benchmarks.orders import ask
 from tests.benchmarks.seed import seed
 from tests.benchmarks.swarm_process import FILES_EACH, raise_file_limit
-from tests.fleet import Fleet, until
+from tests.fleet import Fleet
 
 _SPARE_FILES: Final = 180
 # All of the swarm comes from one address, so what the master grants to one source has to suffice for all.
@@ -33,7 +35,6 @@ class State:
     online: int = 0
     jobs: int = 0
     unacknowledged: int = 0
-    refused: dict[str, int] = field(default_factory=dict)
 
 
 def room() -> int:
@@ -68,20 +69,22 @@ class Swarm:
         """Ask every process."""
         total = State()
         for answer in self._ask("state"):
-            total.online += answer["states"].get("online", 0)
+            total.online += answer["online"]
             total.jobs += answer.get("jobs", 0)
             total.unacknowledged += answer["unacknowledged"]
-            for what, count in answer["refused"].items():
-                total.refused[what] = total.refused.get(what, 0) + count
         return total
+
+    def refused(self) -> Counter[str]:
+        """Return what the minions have refused to believe, and how often."""
+        return sum((Counter(answer) for answer in self._ask("refused")), Counter())
 
     def wait_online(self, timeout_s: float = 180.0) -> None:
         """Wait until each minion has been welcomed."""
-        until(f"{self.count} minions online", lambda: self.state().online == self.count, timeout_s)
+        self._wait("be online", lambda state: state.online == self.count, timeout_s)
 
     def wait_acknowledged(self, timeout_s: float = 60.0) -> None:
         """Wait until no minion holds a return any more."""
-        until("all returns acknowledged", lambda: self.state().unacknowledged == 0, timeout_s)
+        self._wait("have their returns acknowledged", lambda state: not state.unacknowledged, timeout_s)
 
     def close(self) -> None:
         """End the processes."""
@@ -89,6 +92,12 @@ class Swarm:
             child.hang_up()
         for child in self._children:
             child.close()
+
+    def _wait(self, what: str, done: Callable[[State], bool], timeout_s: float) -> None:
+        end = time.monotonic() + timeout_s
+        while not done(state := self.state()):
+            assert time.monotonic() < end, f"{self.count} minions should {what}: {state}"
+            time.sleep(0.02 + self.count / 50_000)  # counting costs them something, too
 
     def _ask(self, what: str) -> list[dict[str, Any]]:
         for child in self._children:

@@ -15,7 +15,7 @@ import zmq
 from master.cli.client import Conversation
 from shoal.event import MAX_EVENT_BYTES
 from shoal.messages import MAX_REQUEST_BYTES, request
-from shoal.returns import MAX_RETURN_BYTES, Return
+from shoal.returns import MAX_VALUE_BYTES, Return
 from shoal.wire import encode
 from tests.acceptance.attacks.arena import GOOD, Arena
 from tests.rogue import RoguePeer, cpu_seconds, open_files, resident_mib
@@ -67,7 +67,7 @@ def _others_are_served(arena: Arena, times: int = 5) -> None:
         began = time.monotonic()
         answers = arena.run("good-*", "test.ping")
         assert {minion: each.get("ret") for minion, each in answers.items()} == {GOOD: True, "good-2": True}
-        assert time.monotonic() - began < 5.0
+        assert time.monotonic() - began < 12.0, "a run gives up after 15"
 
 
 # ------------------------------------------------------------------ one accepted minion
@@ -101,9 +101,9 @@ def test_flood_of_one_minion_is_refused_to_that_one_only(
 
 def test_giant_returns_use_up_the_bytes_of_their_minion_only(arena: Arena) -> None:
     flooder = arena.insider("flooder", reads=False)
-    frame = request("return", _return("x" * (MAX_RETURN_BYTES - 2000)))
-    with _bounded(arena), arena.counted("return refused: over quota", 50):
-        for _ in range(200):
+    frame = request("return", _return("x" * (MAX_VALUE_BYTES - 10)))
+    with _bounded(arena), arena.counted("return refused: over quota", 20):
+        for _ in range(60):
             flooder.send(frame, timeout_s=60)
         _others_are_served(arena)
     assert ("busy", {"retry_after_s": 5.0}) in flooder.replies(), "it is told to keep them"
@@ -114,7 +114,7 @@ def test_frame_over_every_limit_is_cut_off_before_it_is_read(arena: Arena) -> No
     flooder = arena.insider("flooder", reads=False)
     with _bounded(arena):
         for _ in range(3):
-            flooder.send(b"\x93\1\xa6return" + bytes(MAX_REQUEST_BYTES * 32), timeout_s=60)
+            flooder.send(b"\x93\1\xa6return" + bytes(MAX_REQUEST_BYTES * 16), timeout_s=60)
             _others_are_served(arena, 1)
     assert _says_hello(arena, flooder).status == "accepted"
 

@@ -41,7 +41,7 @@ def test_socket_of_somebody_else(cli: Cli, socket_file: Path, master: FakeMaster
     finally:
         os.seteuid(0)
     assert ran == (
-        77, "", f"shoal: Not allowed to open {socket_file}. Run this as root, or as a member of its group\n",
+        77, "", f"shoal: Not allowed to open {socket_file}. Run this as root, or as a user of publisher_acl\n",
     )  # fmt: skip
 
 

@@ -51,6 +51,21 @@ def test_heartbeat_is_told_whether_the_master_sees_the_subscription(tmp_path: Pa
     run(tmp_path, body)
 
 
+def test_minion_that_is_late_hears_that_the_master_is_there(tmp_path: Path) -> None:
+    """Its heartbeats wait behind a large result; our silence would make it begin anew."""
+
+    async def body(room: Reception) -> None:
+        late, punctual = await room.online("late"), await room.online("punctual")
+        room.clock.advance(HEARTBEAT_S + 1)
+        await punctual.beat()
+        room.collector.reassure(HEARTBEAT_S)
+        await room.settle()
+        assert late.take() == [(PONG, True)]
+        assert punctual.take() == []
+
+    run(tmp_path, body)
+
+
 def test_minion_that_reads_before_its_hello_is_asked_for_one(tmp_path: Path) -> None:
     """The master was restarted: minions subscribe again by themselves, and say hello when they are asked."""
 

@@ -75,6 +75,21 @@ def test_end_of_a_subscription_that_nobody_saw_begin_is_harmless(sessions: Sessi
     assert not sessions.reading("unknown")
 
 
+def test_silent_session_is_dropped_later_while_its_minion_reads(sessions: Sessions, clock: FakeClock) -> None:
+    """A large result on a thin link is one message: until it has arrived nothing else is heard."""
+    made = up(sessions, clock)
+    clock.advance(46.0)
+    assert not sessions.present("a")
+    assert not sessions.over(made)
+    clock.advance(9 * 45.0)
+    assert sessions.over(made), "but not for ever"
+    made.heard = clock.monotonic()
+    down(sessions)
+    assert not sessions.over(made)
+    clock.advance(46.0)
+    assert sessions.over(made)
+
+
 def test_broadcast_is_unsafe_while_a_revoked_peer_reads(sessions: Sessions, clock: FakeClock) -> None:
     up(sessions, clock, "a")
     up(sessions, clock, "b")

@@ -9,7 +9,7 @@ import pytest
 
 from minion.loop import Loop
 from minion.outbox import Outbox
-from minion.reporter import RESEND_S, WINDOW_BYTES, WINDOW_RETURNS, Reporter
+from minion.reporter import RESEND_S, SLOWEST_BYTES_PER_S, WINDOW_BYTES, WINDOW_RETURNS, Reporter
 from shoal.clock import FakeClock
 from shoal.returns import Return
 from shoal.wire import encode
@@ -101,6 +101,15 @@ def test_return_without_an_answer_goes_again(way: Way) -> None:
     way.advance(0.6 * RESEND_S)
     assert way.new() == []
     way.advance(0.8 * RESEND_S)
+    assert way.new() == [1]
+
+
+def test_large_return_gets_the_time_that_a_thin_link_needs(way: Way) -> None:
+    way.reporter.take(a_return(1, WINDOW_BYTES))
+    way.new()
+    way.advance(WINDOW_BYTES / SLOWEST_BYTES_PER_S)
+    assert way.new() == []
+    way.advance(1.4 * RESEND_S)
     assert way.new() == [1]
 
 

@@ -127,7 +127,7 @@ def test_long_value_is_shortened_in_the_error() -> None:
     assert len(str(caught.value)) < 250
 
 
-@given(st.text())
+@given(st.text().filter(lambda text: not text.startswith("=")))  # `a==b` is one word, as in Salt
 def test_any_text_arrives_unchanged_by_name(text: str) -> None:
     assert bind(known(echo), [f"text={text}"], {}, from_text=True) == ([], {"text": text})
     assert bind(known(echo), [], {"text": text}, from_text=True) == ([], {"text": text})
