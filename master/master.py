@@ -37,8 +37,9 @@ from shoal.errors import ShoalError, StoreError
 from shoal.messages import MAX_REQUEST_BYTES
 from shoal.paths import Paths
 from shoal.returns import Return
+from shoal.timing import Timing
 from shoal.wire import decode
-from shoal.zmq_transport import Timing, ZmqMasterTransport
+from shoal.zmq_transport import ZmqMasterTransport
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,9 @@ from typing import Final
 from shoal.messages import MAX_REQUEST_BYTES, Verb
 
 _MAX_KEYS: Final = 1_000_000
-_SWEEP_S: Final = 1.0  # looking through all buckets costs; whoever fills them must not make us do it all the time
+_SWEEP_S: Final = (
+    1.0  # looking through all buckets costs; whoever fills them must not make us do it all the time
+)
 _BURST_S: Final = 5.0  # what a key did not use is kept for so long
 _MIN_BURST: Final = 100.0  # the dearest verb must fit
 _SIGNS_PER_S: Final = 5.0

@@ -37,8 +37,9 @@ from shoal.errors import ShoalError
 from shoal.ids import new_nonce
 from shoal.job import MAX_JOB_BYTES
 from shoal.paths import Paths
+from shoal.timing import Timing
 from shoal.wire import encode
-from shoal.zmq_transport import Timing, ZmqConnector
+from shoal.zmq_transport import ZmqConnector
 
 log = logging.getLogger(__name__)
 

@@ -201,7 +201,12 @@ class Fleet:
     # -------------------------------------------------------------- programs
 
     def program(
-        self, *argv: str, root: Path | None = None, check: bool = True, stdin: str = "", timeout_s: float = 60.0
+        self,
+        *argv: str,
+        root: Path | None = None,
+        check: bool = True,
+        stdin: str = "",
+        timeout_s: float = 60.0,
     ) -> subprocess.CompletedProcess[str]:
         """Run one of our programs and return what it printed."""
         done = subprocess.run(
@@ -213,10 +218,14 @@ class Fleet:
             check=False,
             env=_environment(),
         )
-        assert not check or done.returncode == 0, f"{argv} exited {done.returncode}:\n{done.stdout}{done.stderr}"
+        assert not check or done.returncode == 0, (
+            f"{argv} exited {done.returncode}:\n{done.stdout}{done.stderr}"
+        )
         return done
 
-    def shoal(self, *words: str, check: bool = False, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+    def shoal(
+        self, *words: str, check: bool = False, timeout_s: float = 60.0
+    ) -> subprocess.CompletedProcess[str]:
         """Run `shoal` and return what it printed."""
         return self.program("shoal", *words, check=check, timeout_s=timeout_s)
 

@@ -353,10 +353,6 @@ class RogueMaster:
             with suppress(AssertionError):
                 return self.next_request(timeout_s=2.0)
 
-    def wait_for_request(self) -> None:
-        """Wait until the minion has connected again and says something."""
-        self.next_request(timeout_s=WAIT_S * 6)
-
     def hears_nothing(self, seconds: float) -> None:
         """Assert that no request can be read for so long."""
         assert not self._router.poll(int(seconds * 1000)), "somebody trusts our key"

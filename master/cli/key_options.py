@@ -59,7 +59,11 @@ def key_parser() -> Parser:
     add = parser.add_argument_group("how").add_argument
     for state in ("all", "accepted", "rejected", "denied"):
         add(f"--include-{state}", action="store_true", help=f"let -a and -r reach {state} keys too")
-    add("--root-key", metavar="FILE", help="where the fleet's root key is, for the changes of the master's keys")
+    add(
+        "--root-key",
+        metavar="FILE",
+        help="where the fleet's root key is, for the changes of the master's keys",
+    )
     add("-y", "--yes", action="store_true", help="do not ask")
     add("-q", "--quiet", action="store_true", help="print nothing but errors")
     add_output_options(parser)

@@ -12,6 +12,7 @@ import zmq
 
 from shoal.job import EVERYONE
 from shoal.messages import HELLO, JOB
+from shoal.subscribers import MINE
 from shoal.transport import BROADCAST, own_topic
 from tests.acceptance.attacks.arena import GOOD, Arena
 from tests.rogue import job_in, make_job, resident_mib
@@ -36,8 +37,9 @@ def test_topic_of_another_key_is_not_given(arena: Arena) -> None:
         b"all",
         b"all\0more",
         b"\0",
-        b"x" * 900,
+        b"x" * 300,
     ]
+    wanted += [MINE[:2], *(MINE + number.to_bytes(4, "big") for number in range(8))]
     with arena.counted("subscription refused", len(wanted)):
         spy.subscribe(*wanted)
     arena.run("victim", "test.ping", timeout_s=0.2)
@@ -50,11 +52,13 @@ def test_spys_subscriptions_do_not_touch_anybodys_presence(arena: Arena) -> None
     """Subscribing to a victim's topic, cancelling it more often than that, going away."""
     spy, victim = arena.insider("spy"), arena.insider("victim")
     topic = own_topic(victim.peer)
-    with spy.raw_publish() as raw, arena.counted("subscription refused", 4):
+    with spy.raw_publish() as raw, arena.counted("subscription refused", 3):
         for message in (b"\0" + topic, b"\1" + topic, b"\1" + topic, *[b"\0" + topic] * 5, b"\0" + BROADCAST):
             raw.send(message)
         with spy.raw_publish() as other:
-            other.send(b"\1" + topic)
+            other.send(
+                b"\1" + topic
+            )  # may be heard after its connection has ended, and counts for nothing then
         raw.send(b"\1" + topic)
     assert arena.present("victim")
     arena.run("victim", "test.ping", timeout_s=0.2)
@@ -91,7 +95,7 @@ def test_junk_before_a_victims_subscription_does_not_redirect_it(arena: Arena) -
     spies = [arena.insider(f"spy-{number}", reads=False) for number in range(3)]
     raw = [spy.open_publish(zmq.XSUB) for spy in spies]
     victim = arena.insider("victim", reads=False)
-    with arena.counted("subscription refused", 4):
+    with arena.counted("subscription refused", 3):
         victim.subscribe(b"connect first")
         for socket in raw:
             socket.send(b"\1" + b"connect first")
@@ -105,9 +109,9 @@ def test_junk_before_a_victims_subscription_does_not_redirect_it(arena: Arena) -
     arena.run("victim", "test.ping", timeout_s=0.2)
     again = victim.open_publish()
     again.setsockopt(zmq.SUBSCRIBE, own_topic(victim.peer))
-    arena.until("the victim to be present", lambda: arena.present("victim"))
-    arena.run("victim", "test.ping", timeout_s=0.2)
-    assert again.poll(5000)
+    arena.until(
+        "the victim to be reached", lambda: arena.run("victim", "test.ping", timeout_s=0.1) and again.poll(0)
+    )
     for spy, socket in zip(spies, raw, strict=True):
         while socket.poll(100):
             topic, frame = socket.recv_multipart()
@@ -135,7 +139,7 @@ def test_flood_at_the_publish_port_shuts_its_sender_out_and_nobody_else(arena: A
             if junk == "own topic":
                 raw.send(b"\1" + own_topic(flooder.peer))
             else:
-                raw.send((b"\1" if junk == "topics" else b"\2") + b"%d" % number + b"x" * 500)
+                raw.send((b"\1" if junk == "topics" else b"\2") + b"%d" % number + b"x" * 200)
         victim.subscribe()
     arena.until("the victim to be present", lambda: arena.present("victim"))
     arena.until("the others to be back", lambda: arena.present(GOOD) and arena.present("good-2"))
