@@ -159,6 +159,7 @@ class ControlServer:
             "jid": performance.jid,
             "fun": performance.fun,
             "targets": performance.targets,
+            "missing": list(performance.missing),
             "hints": list(performance.hints),
             "from": caller.name,
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from master.cli.client import Conversation, Message, Refused
@@ -76,18 +76,19 @@ def _preview(options: argparse.Namespace, expr: str) -> int:
     ids = sorted(answer["ids"])
     with open_output(options) as output:
         output.value(ids)
-    _remark(answer.get("hints", ()))
-    _remark(f"there is no accepted minion {minion}" for minion in answer.get("missing", ()))
+    _remark(answer)
     if ids:
         return exits.OK
     print("No minions matched the target.", file=sys.stderr)
     return exits.NO_MATCH
 
 
-def _remark(hints: Iterable[str]) -> None:
-    """Say what is legal and doubtful about a target."""
-    for hint in hints:
+def _remark(answer: Message, *, missing: bool = True) -> None:
+    """Say what is legal and doubtful about a target; `missing`: also which ids in a list nobody has."""
+    for hint in answer.get("hints", ()):
         complain("shoal", f"note: {hint}")
+    for minion in answer.get("missing", ()) if missing else ():
+        complain("shoal", f"note: there is no accepted minion {minion}")
 
 
 def _run(options: argparse.Namespace, request: Message) -> int:
@@ -105,7 +106,10 @@ def _run(options: argparse.Namespace, request: Message) -> int:
 
 
 def _detached(talk: Conversation) -> int:
-    done = talk.answer()
+    done: Message = {}
+    for message in talk:
+        _remark(message)
+        done = message.get("done", done)
     print(f"Executed command with job ID: {talk.jid or done.get('jid', '')}")
     return exits.OK
 
@@ -152,7 +156,7 @@ class _Run:
         kind = message.get("event")
         if kind == "job":
             self._progress.expect(message["targets"])
-            _remark(message.get("hints", ()))
+            _remark(message, missing=False)  # each comes as an answer that is missing
             self._opening(message["jid"])
         elif kind == "return":
             self._progress.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -149,6 +150,12 @@ def test_unknown_id_of_a_list_is_an_answer_that_is_missing(fleet: Fleet) -> None
     shown = fleet.shoal("-L", "web-1,mail-1", "--preview-target")
     assert shown.stdout == "- web-1\n"
     assert shown.stderr == "shoal: note: there is no accepted minion mail-1\n"
+
+
+def test_unknown_id_of_a_list_is_mentioned_when_nobody_waits(fleet: Fleet) -> None:
+    done = fleet.shoal("-L", "web-1,mail-1", "test.ping", "--async")
+    assert re.fullmatch(r"Executed command with job ID: \d{20}\n", done.stdout)
+    assert (done.stderr, done.returncode) == ("shoal: note: there is no accepted minion mail-1\n", 0)
 
 
 def test_doubtful_words_are_mentioned(fleet: Fleet) -> None:
