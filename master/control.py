@@ -117,6 +117,8 @@ class ControlServer:
                 await self._serve(reader, writer, caller)
         except (ConnectionError, asyncio.TimeoutError):
             pass  # the program went away; its job goes on
+        except asyncio.CancelledError:
+            pass  # the master stops; asyncio's streams would log it as an error (Python 3.10, 3.11)
         finally:
             self._open.discard(task)
             self._held[caller.uid] -= 1

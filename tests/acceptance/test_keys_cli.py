@@ -162,7 +162,7 @@ def test_accepted_box_can_be_rejected_later(fleet: Fleet) -> None:
     assert fleet.runner("manage.status") == {"up": [], "down": []}
 
 
-@pytest.mark.parametrize("words", [["-d", "good-1"], ["-D"], ["--delete", "g*"]])
+@pytest.mark.parametrize("words", [["-D"], ["--delete", "g*"]])
 def test_deleted_box_waits_again_by_itself(fleet: Fleet, words: list[str]) -> None:
     come(fleet, "good-1")
     fleet.keys("-y", "-a", "good-1")
@@ -200,24 +200,21 @@ def test_second_box_of_one_name_is_denied(fleet: Fleet) -> None:
 # --------------------------------------------------------------------- asking
 
 
-@pytest.mark.parametrize(
-    ("option", "prompt", "keys", "state"),
-    [
-        ("-a", "Proceed? [n/Y] ", "\n", "acc"),
-        ("-a", "Proceed? [n/Y] ", "y\n", "acc"),
-        ("-a", "Proceed? [n/Y] ", "n\n", "pre"),
-        ("-a", "Proceed? [n/Y] ", "\x04", "pre"),
-        ("-r", "Proceed? [n/Y] ", "Yes\n", "rej"),
-        ("-d", "Proceed? [N/y] ", "\n", "pre"),
-    ],
-)
-def test_operator_is_asked(fleet: Fleet, option: str, prompt: str, keys: str, state: str) -> None:
+def test_operator_is_asked(fleet: Fleet) -> None:
     come(fleet, "new-1")
-    with Watched(fleet, "shoal-key", option, "new-1", terminal=True) as key:
-        key.until_out(prompt)
-        key.press(keys)
-        assert key.end() == 0
-    assert "new-1" in fleet.keys("-l", state)
+    for options, prompt, keys, state in (
+        (["-a"], "Proceed? [n/Y] ", "n\n", "pending"),
+        (["-a"], "Proceed? [n/Y] ", "\x04", "pending"),
+        (["-d"], "Proceed? [N/y] ", "\n", "pending"),
+        (["-r"], "Proceed? [n/Y] ", "Yes\n", "rejected"),
+        (["--include-rejected", "-a"], "Proceed? [n/Y] ", "\n", "accepted"),
+        (["--include-accepted", "-r"], "Proceed? [n/Y] ", "y\n", "rejected"),
+    ):
+        with Watched(fleet, "shoal-key", *options, "new-1", terminal=True) as key:
+            key.until_out(prompt)
+            key.press(keys)
+            assert key.end() == 0
+        assert keys_in(fleet, state) == ["new-1"], (options, keys)
 
 
 def test_without_a_terminal_nobody_can_be_asked(fleet: Fleet) -> None:

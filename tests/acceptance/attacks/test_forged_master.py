@@ -371,7 +371,7 @@ def test_oversize_frame_is_not_taken_in_and_costs_one_connection(own_fleet: Aren
     """libzmq ends the connection at the size, and for good: the minion has to notice that it is deaf."""
     arena, fleet = own_fleet, own_fleet.fleet
     fleet.start_master(heartbeat_s=1)
-    minion = fleet.join(BOX)
+    minion = fleet.join(BOX, settings=_two_addresses(fleet))
     secrets = arena.master
     fleet.master.stop()  # type: ignore[union-attr]
     before = resident_mib(minion.pid)
@@ -423,6 +423,12 @@ def test_minion_that_meets_a_forged_master_first_waits_for_the_real_one(own_flee
     fleet.wait_up(BOX, timeout_s=90)
     assert arena.run(BOX, "test.ping")[BOX]["ret"] is True
     assert minion.alive
+
+
+def _two_addresses(fleet: Fleet) -> dict[str, Any]:
+    """Return settings with which a minion does not wait long for a master that does not answer."""
+    ports = {"publish_port": fleet.publish_port, "master_port": fleet.request_port}
+    return {"master": ["127.0.0.1", "localhost"], **ports}
 
 
 def _idle_cpu(pid: int, seconds: float) -> float:
