@@ -13,6 +13,7 @@ from typing import Final
 
 from tests.benchmarks import (
     case_cli,
+    case_floor,
     case_idle,
     case_latency,
     case_real,
@@ -31,6 +32,7 @@ CASES: Final[dict[str, Case]] = {
     "idle": case_idle.run,
     "real": case_real.run,
     "targets": case_targets.run,
+    "floor": case_floor.run,
     "swarm": case_swarm.run,
     "join": case_swarm.run_join,
     "restart": case_swarm.run_restart,

@@ -7,6 +7,7 @@ when their return says; of forked ones a synced module tells the time in the chi
 from __future__ import annotations
 
 from tests.benchmarks.bench import Bench
+from tests.benchmarks.child import Child
 from tests.benchmarks.gauge import children, cpu_s, reaped_s
 from tests.benchmarks.orders import listening, order, returns
 from tests.fleet import Fleet, until
@@ -73,3 +74,15 @@ def _cost(bench: Bench, fleet: Fleet) -> None:
             samples.append((cpu_s([daemon, *executors]) + reaped_s(executors) - before) / count * 1000)
         note = f"{count} jobs one after the other; daemon, executor and, if forked, child"
         bench.add(f"minion CPU per job, {what}", samples, "ms", budget=budget, note=note)
+    bare = [_bare_fork() for _ in bench.rounds(5)]
+    bench.add(
+        "  floor: fork, exit and wait, nothing else", bare, "ms", note="a process as large as the executor"
+    )
+
+
+def _bare_fork() -> float:
+    child = Child("tests.benchmarks.fork_process", {"count": 200})
+    try:
+        return float(child.read()["ms"])
+    finally:
+        child.close()

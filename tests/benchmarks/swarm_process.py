@@ -8,6 +8,7 @@ The driver writes JSON lines to stdin; each is answered by one on stdout. At the
 from __future__ import annotations
 
 import json
+import logging
 import os
 import resource
 import sys
@@ -206,6 +207,7 @@ def main() -> None:
     plan = json.loads(sys.stdin.buffer.raw.readline())  # type: ignore[attr-defined]
     Path("/proc/self/comm").write_text("shoal-swarm")
     raise_file_limit()
+    logging.disable(logging.WARNING)  # thousands that wait for their turn all say so
     process = SwarmProcess(parse_join_string(plan["join"]), plan["first"], plan["count"])
     print("{}", flush=True)
     process.run()
