@@ -39,7 +39,7 @@ from shoal.paths import Paths
 from shoal.returns import Return
 from shoal.timing import Timing
 from shoal.wire import decode
-from shoal.zmq_transport import ZmqMasterTransport
+from shoal.zmq_transport.master import ZmqMasterTransport
 
 log = logging.getLogger(__name__)
 

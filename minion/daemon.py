@@ -39,7 +39,7 @@ from shoal.job import MAX_JOB_BYTES
 from shoal.paths import Paths
 from shoal.timing import Timing
 from shoal.wire import encode
-from shoal.zmq_transport import ZmqConnector
+from shoal.zmq_transport.link import ZmqConnector
 
 log = logging.getLogger(__name__)
 

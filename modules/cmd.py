@@ -54,6 +54,7 @@ def run(ctx: Context, cmd: str | list[str], options: RunOptions = _DEFAULTS) -> 
 
         shoal '*' cmd.run 'uptime'
         shoal '*' cmd.run 'ls -l | wc -l' cwd=/tmp timeout=5
+        shoal '*' cmd.run '["ls", "-l", "a file"]'
         shoal '*' cmd.run 'echo $NAME' env='{"NAME": "value"}'
     """
     done = _execute(cmd, options, merge=True)

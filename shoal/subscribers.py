@@ -1,4 +1,4 @@
-"""Who reads what at the master's publish port: bookkeeping for `shoal/zmq_transport.py`, no sockets.
+"""Who reads what at the master's publish port: bookkeeping for `shoal/zmq_transport/master.py`, no sockets.
 
 libzmq keeps a subscription as a path with a node for each byte, and when a connection ends it goes through all
 paths of all connections, in the master's one thread (4.3.5, xpub.cpp, `xpipe_terminated`). With the own topics of

@@ -1,6 +1,6 @@
 """What master and minion need of a transport: authenticated peers, topics, requests. No policy here.
 
-Two implementations pass the same contract suite: `shoal/zmq_transport.py` (the real one) and
+Two implementations pass the same contract suite: `shoal/zmq_transport/` (the real one) and
 `shoal/memory_transport.py` (in one process, for tests and simulations). Rules both keep:
 
 1. A peer is its CURVE public key, as lower-case hex, taken from the authenticated connection. Nothing that a

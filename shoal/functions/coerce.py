@@ -97,6 +97,9 @@ def _union_from_text(text: str, kind: Any) -> Any:
     parts = members(kind)
     if NoneType in parts and str not in parts and text.lower() in _NONE:
         return None
+    found = _argv(text, parts)
+    if found is not None:
+        return found
     for member in parts:
         if member is not NoneType:
             try:
@@ -104,6 +107,20 @@ def _union_from_text(text: str, kind: Any) -> Any:
             except Mismatch:
                 continue
     raise Mismatch(wanted(kind))
+
+
+def _argv(text: str, parts: tuple[Any, ...]) -> list[Any] | None:
+    """Return the JSON list of quoted texts that `text` is, where both text and such a list will do.
+
+    `["df", "/"]` cannot be meant as a shell line; `[ "$x" ]`, with a space, can. Anything less plain stays text.
+    """
+    lists = [part for part in parts if item_kind(part) is str]
+    if str not in parts or not lists or not text.startswith('["'):
+        return None
+    try:
+        return list(from_value(literal.read_json(text), lists[0]))
+    except (ValueError, Mismatch):
+        return None
 
 
 def _container_from_text(text: str, kind: Any) -> Any:

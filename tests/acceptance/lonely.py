@@ -30,8 +30,9 @@ from pki.keys import NodeKeys, SignKey
 from pki.policy import Policy
 from pki.trust import JobTrust
 from shoal.clock import FakeClock, FloorClock
+from shoal.timing import Timing
 from shoal.transport import Endpoint, Link, LinkHandlers
-from shoal.zmq_transport import Timing, ZmqConnector
+from shoal.zmq_transport.link import ZmqConnector
 from tests.fleet import until
 from tests.rogue import open_files, resident_mib
 

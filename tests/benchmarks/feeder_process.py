@@ -21,7 +21,7 @@ from shoal.returns import Return
 from shoal.transport import Endpoint, Link
 from shoal.version import VERSION
 from shoal.wire import encode
-from shoal.zmq_transport import ZmqConnector, shared_context
+from shoal.zmq_transport.link import ZmqConnector, shared_context
 from tests.benchmarks.boxes import box_grains, box_id, box_keys, digest
 from tests.benchmarks.swarm_process import raise_file_limit
 

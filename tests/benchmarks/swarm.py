@@ -147,7 +147,7 @@ class SwarmFleet(Fleet):
         return f"sqlite:///{paths.state_dir / 'master.db'}"
 
     def stop(self) -> None:
-        """End the swarm, then the rest."""
+        """End the master, then the swarm: the other way round it would first take leave of each of them."""
+        super().stop()
         if self.swarm is not None:
             self.swarm.close()
-        super().stop()

@@ -33,7 +33,7 @@ from shoal.job import Job
 from shoal.returns import Return
 from shoal.transport import Endpoint
 from shoal.wire import encode
-from shoal.zmq_transport import ZmqConnector, shared_context
+from shoal.zmq_transport.link import ZmqConnector, shared_context
 from tests.benchmarks.boxes import box_grains, box_id, box_keys, digest
 
 FILES_EACH: Final = (

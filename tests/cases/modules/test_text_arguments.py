@@ -49,6 +49,9 @@ CASES: list[tuple[Any, str, Any]] = [
     (list[str], "[[a]]", BAD), (list[str], "{a: b}", BAD),
     (list[int], "1,2", [1, 2]), (list[int], "[1, 2]", [1, 2]), (list[int], '["1"]', BAD), (list[int], "1,x", BAD),
     (list[list[int]], "[[1], [2, 3]]", [[1], [2, 3]]), (list[list[int]], "[1]", BAD), (list[list[str]], "[a]", BAD),
+    (str | list[str], '["df", "/"]', ["df", "/"]), (str | list[str], "df /", "df /"),
+    (str | list[str], '["a", 1]', '["a", 1]'), (str | list[str], '["a"', '["a"'), (str | list[str], "[]", "[]"),
+    (str | list[str], '[ "$x" ]', '[ "$x" ]'), (str | list[str], "[ -f x ]", "[ -f x ]"),
     (list[str] | None, "null", None), (list[str] | None, "a,b", ["a", "b"]),
     # dict
     (dict, '{"a": 1, "b": [null]}', {"a": 1, "b": [None]}), (dict, "{a: 1, b: {c: yes}}", {"a": 1, "b": {"c": "yes"}}),

@@ -10,8 +10,10 @@ from typing import Protocol
 from minion.loop import Loop
 from pki.keys import CurveKey
 from shoal.memory_transport import Fair, MemoryConnector, MemoryMasterTransport, MemoryNetwork
+from shoal.timing import Timing
 from shoal.transport import BROADCAST, Connector, Endpoint, Inbound, Link, MasterTransport, own_topic
-from shoal.zmq_transport import Timing, ZmqConnector, ZmqMasterTransport, shared_context
+from shoal.zmq_transport.link import ZmqConnector, shared_context
+from shoal.zmq_transport.master import ZmqMasterTransport
 from tests.fleet import free_ports
 
 MAX_REQUEST = 64 * 1024

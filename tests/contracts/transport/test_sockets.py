@@ -12,7 +12,7 @@ import zmq
 from pki.keys import CurveKey
 from shoal.errors import ConfigError
 from shoal.transport import BROADCAST, REQUEST, own_topic, topic_owner
-from shoal.zmq_transport import ZmqConnector
+from shoal.zmq_transport.link import ZmqConnector
 from tests.contracts.transport.network import MAX_PUBLISH, MAX_REQUEST, Network
 
 CURVE_OVERHEAD = 33  # what a frame of CurveZMQ takes besides the message
@@ -106,7 +106,7 @@ def test_cancelled_subscription_says_by_whom(real_network: Network, raw_reader: 
 
 @pytest.mark.parametrize("attempt", range(10))
 def test_user_messages_do_not_turn_a_grant_to_another_connection(real_network: Network, attempt: int) -> None:
-    """See shoal/zmq_transport.py: such messages upset the count by which libzmq finds a grant's connection."""
+    """See shoal/zmq_transport/master.py: such messages upset the count by which libzmq finds a grant's connection."""
     door, key = real_network.door, CurveKey.generate()
     theirs = own_topic(key.public.hex())
     sockets = [raw_socket(real_network, zmq.XSUB, each) for each in (key, None, None)]

@@ -25,7 +25,8 @@ ALLOWED = {
     "modules/test.py": "import shoal.job\n",
     "pki/keys.py": "import nacl.signing, shoal.job\n",
     "returners/sql.py": "import sqlalchemy\n",
-    "shoal/zmq_transport.py": "import zmq\n",
+    "shoal/zmq_transport/__init__.py": "",
+    "shoal/zmq_transport/link.py": "import zmq\n",
     "shoal/job.py": "import msgpack\n",
 }
 

@@ -1,7 +1,7 @@
-"""ZeroMQ with CURVE and ZAP: the only file that knows zmq.
+"""The master's end: XPUB in manual mode (each subscription is granted by hand) and ROUTER.
 
-Master: XPUB in manual mode (each subscription is granted by hand) and ROUTER; a ZAP handler on the same thread
-turns the peer's key into its `User-Id`, which libzmq then puts on every message and subscription. Minion: SUB, DEALER.
+A ZAP handler on the same thread turns the peer's key into its `User-Id`, which libzmq then puts on every message
+and subscription.
 
 A half-open connection is noticed by the minion's ZMTP heartbeats, and on the master by the kernel's keepalive. The
 master has no heartbeats of its own: libzmq goes through all timers to cancel one (poller_base.cpp), twice a beat.
@@ -31,29 +31,18 @@ import zmq
 
 from shoal.errors import ConfigError
 from shoal.pump import Pump
-from shoal.subscribers import MINE, Subscribers
+from shoal.subscribers import Subscribers
 from shoal.timing import Timing
-from shoal.transport import (
-    PUBLISH,
-    REQUEST,
-    Endpoint,
-    Inbound,
-    LinkHandlers,
-    MasterHandlers,
-    Scheduler,
-    own_topic,
-)
+from shoal.transport import PUBLISH, REQUEST, Inbound, MasterHandlers, Scheduler
+from shoal.zmq_transport.sockets import NOWAIT, NOWAIT_MORE, SLICE, descriptor, receive_parts, take_care
 
 log = logging.getLogger(__name__)
 
-_SLICE: Final = 2000  # messages handled before others get a turn,
 _SLICE_BYTES: Final = 16 * 1024 * 1024  # and their bytes: all of a slice is in memory at once
 _REQUESTS_WAITING: Final = 100  # of one peer, each up to the largest return; more waits at its end
 _ZAP: Final = "inproc://zeromq.zap.01"
 _MAX_SUBSCRIPTION_BYTES: Final = 512  # CURVE's handshake takes 300
 _SUBSCRIPTIONS_WAITING: Final = 16  # of each connection
-_NOWAIT: Final = int(zmq.NOBLOCK)  # plain ints: with pyzmq's enums two sends take 4.2 µs in place of 1.3
-_NOWAIT_MORE: Final = int(zmq.NOBLOCK) | int(zmq.SNDMORE)
 _MAX_TALK: Final = 200  # messages of one peer to the publish port; a minion sends two for each connection
 _REBIND_S: Final = 2.0
 _CLOSE_S: Final = 1.0
@@ -108,15 +97,15 @@ class ZmqMasterTransport:
         except ConfigError:
             self._context.destroy(linger=0)
             raise
-        self._zap_pump = Pump(scheduler, _descriptor(self._zap), self._read_zap)
-        self._request_pump = Pump(scheduler, _descriptor(self._router), self._read_requests)
+        self._zap_pump = Pump(scheduler, descriptor(self._zap), self._read_zap)
+        self._request_pump = Pump(scheduler, descriptor(self._router), self._read_requests)
         self._publish_pumps = self._watch_publish()
 
     def publish(self, topic: bytes, frame: bytes) -> None:
         """Send `frame` to all who were granted `topic`; slow readers miss it, others do not wait."""
         try:
-            self._xpub.send(self._subscribers.on_wire(topic), _NOWAIT_MORE)
-            self._xpub.send(frame, _NOWAIT)
+            self._xpub.send(self._subscribers.on_wire(topic), NOWAIT_MORE)
+            self._xpub.send(frame, NOWAIT)
         except zmq.Again:
             log.warning("publish queue is full", extra={"action": "publish_full"})
         self._publish_pumps[0].kick()
@@ -124,8 +113,8 @@ class ZmqMasterTransport:
     def send(self, route: bytes, frame: bytes) -> bool:
         """Answer the peer behind `route`; False when it is gone or its queue is full."""
         try:
-            self._router.send(route, _NOWAIT_MORE)
-            self._router.send(frame, _NOWAIT)
+            self._router.send(route, NOWAIT_MORE)
+            self._router.send(frame, NOWAIT)
         except (zmq.Again, zmq.ZMQError):
             return False
         self._request_pump.kick()
@@ -158,12 +147,12 @@ class ZmqMasterTransport:
         return socket, reports
 
     def _watch_publish(self) -> tuple[Pump, Pump]:
-        subscriptions = Pump(self._scheduler, _descriptor(self._xpub), self._read_subscriptions)
-        return subscriptions, Pump(self._scheduler, _descriptor(self._reports), self._read_reports)
+        subscriptions = Pump(self._scheduler, descriptor(self._xpub), self._read_subscriptions)
+        return subscriptions, Pump(self._scheduler, descriptor(self._reports), self._read_reports)
 
     def _server_socket(self, kind: int, secret: bytes, domain: str, timing: Timing, max_bytes: int) -> Any:
         socket = self._context.socket(kind)
-        _care(socket, timing)
+        take_care(socket, timing)
         socket.setsockopt(zmq.MAXMSGSIZE, max_bytes)
         socket.setsockopt(zmq.BACKLOG, 4096)
         socket.setsockopt(zmq.ZAP_DOMAIN, domain.encode())
@@ -173,9 +162,9 @@ class ZmqMasterTransport:
 
     def _read_zap(self) -> bool:
         """Answer ZAP 1.0 requests (RFC 27): who may connect."""
-        for _ in range(_SLICE):
+        for _ in range(SLICE):
             try:
-                parts = _receive(self._zap)
+                parts = receive_parts(self._zap)
             except zmq.Again:
                 return False
             route, _, version, request_id, domain, address, _, mechanism, *credentials = parts
@@ -184,14 +173,14 @@ class ZmqMasterTransport:
             ok = ok and self._handlers.admit(domain.decode(), address.decode(), peer)
             verdict = [b"200", b"OK", peer.encode()] if ok else [b"400", b"refused", b""]
             for part in (route, b"", version, request_id, *verdict):
-                self._zap.send(part, _NOWAIT_MORE)
-            self._zap.send(b"", _NOWAIT)
+                self._zap.send(part, NOWAIT_MORE)
+            self._zap.send(b"", NOWAIT)
         return True
 
     def _read_subscriptions(self) -> bool:
-        for _ in range(_SLICE):
+        for _ in range(SLICE):
             try:
-                message = self._xpub.recv(_NOWAIT, copy=False)
+                message = self._xpub.recv(NOWAIT, copy=False)
             except zmq.Again:
                 self._in_step = True
                 return False
@@ -211,9 +200,9 @@ class ZmqMasterTransport:
 
     def _read_reports(self) -> bool:
         """Learn which connections to the publish port have begun and ended."""
-        for _ in range(_SLICE):
+        for _ in range(SLICE):
             try:
-                event, _place = _receive(self._reports)
+                event, _place = receive_parts(self._reports)
             except zmq.Again:
                 return False
             number, descriptor = _EVENT.unpack(event)
@@ -288,170 +277,20 @@ class ZmqMasterTransport:
         left, more = _SLICE_BYTES, True
         while left > 0:
             try:
-                route = receive(_NOWAIT)
+                route = receive(NOWAIT)
             except zmq.Again:
                 more = False
                 break
-            message = receive(_NOWAIT, copy=False)
-            left -= len(message) + _SLICE_BYTES // _SLICE
+            message = receive(NOWAIT, copy=False)
+            left -= len(message) + _SLICE_BYTES // SLICE
             if message.more:
-                _receive(router)  # nobody of ours sends more than one part
+                receive_parts(router)  # nobody of ours sends more than one part
                 continue
             peer, address = _metadata(message, "User-Id"), _metadata(message, "Peer-Address")
             batch.append(Inbound(route, peer, address, message.bytes))
         if batch:
             self._handlers.received(batch)
         return more
-
-
-class ZmqConnector:
-    """Opens links for one minion (or, in the swarm, for many that share a process)."""
-
-    def __init__(
-        self,
-        scheduler: Scheduler,
-        *,
-        curve_secret: bytes,
-        curve_public: bytes,
-        max_publish_bytes: int,
-        timing: Timing | None = None,
-        context: zmq.Context[Any] | None = None,
-    ) -> None:
-        self._scheduler = scheduler
-        self._secret = curve_secret
-        self._public = curve_public
-        self._max_publish = max_publish_bytes
-        self._timing = timing or Timing()
-        self._context = context or zmq.Context(io_threads=1)
-        self._owns_context = context is None
-
-    def open(self, endpoint: Endpoint, handlers: LinkHandlers) -> ZmqLink:
-        """Return a link to `endpoint`; it connects in the background and again after each break."""
-        return ZmqLink(self, endpoint, handlers)
-
-    def set_keys(self, curve_secret: bytes, curve_public: bytes) -> None:
-        """Use new keys for links opened from now on."""
-        self._secret = curve_secret
-        self._public = curve_public
-
-    def close(self) -> None:
-        """End the context if it is ours."""
-        if self._owns_context:
-            self._context.destroy(linger=0)
-
-    def socket(self, kind: int, endpoint: Endpoint, max_bytes: int) -> Any:
-        """Return a socket with our keys, that trusts only `endpoint.curve_key`."""
-        socket = self._context.socket(kind)
-        _care(socket, self._timing)
-        socket.setsockopt(zmq.HEARTBEAT_IVL, self._timing.heartbeat_ms)
-        socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, self._timing.heartbeat_timeout_ms)
-        socket.setsockopt(zmq.RECONNECT_IVL, self._timing.reconnect_ms)
-        socket.setsockopt(zmq.RECONNECT_IVL_MAX, self._timing.reconnect_max_ms)
-        socket.setsockopt(zmq.MAXMSGSIZE, max_bytes)
-        socket.setsockopt(zmq.CURVE_SERVERKEY, endpoint.curve_key)
-        socket.setsockopt(zmq.CURVE_PUBLICKEY, self._public)
-        socket.setsockopt(zmq.CURVE_SECRETKEY, self._secret)
-        return socket
-
-    @property
-    def scheduler(self) -> Scheduler:
-        """The loop that links hang on."""
-        return self._scheduler
-
-    @property
-    def own_topic(self) -> bytes:
-        """The topic that only our key may read."""
-        return own_topic(self._public.hex())
-
-    @property
-    def max_publish_bytes(self) -> int:
-        """The largest frame a master may send us."""
-        return self._max_publish
-
-
-class ZmqLink:
-    """DEALER, and after `subscribe` SUB, to one master."""
-
-    def __init__(self, connector: ZmqConnector, endpoint: Endpoint, handlers: LinkHandlers) -> None:
-        self._connector = connector
-        self._endpoint = endpoint
-        self._handlers = handlers
-        self._dealer = connector.socket(zmq.DEALER, endpoint, connector.max_publish_bytes)
-        self._dealer.setsockopt(zmq.SNDHWM, 1000)
-        _connect(self._dealer, endpoint.host, endpoint.request_port)
-        self._pump = Pump(connector.scheduler, _descriptor(self._dealer), self._read_replies)
-        self._sub: Any = None
-        self._sub_pump: Pump | None = None
-
-    def send(self, frame: bytes) -> bool:
-        """Queue a request; False when a thousand already wait."""
-        try:
-            self._dealer.send(frame, _NOWAIT)
-        except zmq.Again:
-            return False
-        self._pump.kick()
-        return True
-
-    def subscribe(self, topics: tuple[bytes, ...]) -> None:
-        """Open the SUB socket and read `topics`."""
-        if self._sub is not None:
-            return
-        self._sub = self._connector.socket(zmq.SUB, self._endpoint, self._connector.max_publish_bytes)
-        for topic in topics:
-            self._sub.setsockopt(zmq.SUBSCRIBE, MINE if topic == self._connector.own_topic else topic)
-        _connect(self._sub, self._endpoint.host, self._endpoint.publish_port)
-        self._sub_pump = Pump(self._connector.scheduler, _descriptor(self._sub), self._read_published)
-
-    def close(self) -> None:
-        """Close both sockets; what was not sent is dropped."""
-        self._pump.close()
-        self._dealer.close(linger=0)
-        if self._sub_pump is not None:
-            self._sub_pump.close()
-            self._sub.close(linger=0)
-
-    def _read_replies(self) -> bool:
-        for _ in range(_SLICE):
-            try:
-                parts = _receive(self._dealer)
-            except zmq.Again:
-                return False
-            if len(parts) == 1:
-                self._handlers.replied(parts[0])
-            if self._dealer.closed:
-                return False
-        return True
-
-    def _read_published(self) -> bool:
-        for _ in range(_SLICE):
-            try:
-                parts = _receive(self._sub)
-            except zmq.Again:
-                return False
-            if len(parts) == 2:
-                self._handlers.published(parts[1])
-            if self._sub.closed:
-                return False
-        return True
-
-
-def shared_context(max_sockets: int) -> zmq.Context[Any]:
-    """Return a context for many minions in one process (the benchmark swarm)."""
-    context: zmq.Context[Any] = zmq.Context(io_threads=1)
-    context.set(zmq.MAX_SOCKETS, max_sockets)
-    return context
-
-
-def _care(socket: Any, timing: Timing) -> None:
-    socket.setsockopt(zmq.LINGER, 0)
-    socket.setsockopt(zmq.IPV6, 1)
-    socket.setsockopt(zmq.IMMEDIATE, 0)
-    socket.setsockopt(zmq.HANDSHAKE_IVL, timing.handshake_ms)
-    socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
-    socket.setsockopt(zmq.TCP_KEEPALIVE_IDLE, max(1, timing.heartbeat_ms // 1000))
-    socket.setsockopt(zmq.TCP_KEEPALIVE_CNT, 3)
-    socket.setsockopt(zmq.TCP_KEEPALIVE_INTVL, max(1, timing.heartbeat_timeout_ms // 3000))
-    socket.setsockopt(zmq.TCP_MAXRT, timing.heartbeat_timeout_ms)
 
 
 def _bind(socket: Any, address: str) -> None:
@@ -461,25 +300,6 @@ def _bind(socket: Any, address: str) -> None:
         raise ConfigError(
             f"cannot listen on {address}: {zmq.strerror(error.errno or 0)}; see interface, publish_port, ret_port"
         ) from None
-
-
-def _connect(socket: Any, host: str, port: int) -> None:
-    name = f"[{host}]" if ":" in host else host
-    try:
-        socket.connect(f"tcp://{name}:{port}")
-    except zmq.ZMQError as error:
-        socket.close(linger=0)
-        raise ConfigError(f"bad master address {host!r}: {error.strerror}") from None
-
-
-def _receive(socket: Any) -> list[bytes]:
-    """Return the parts of a message, as pyzmq's recv_multipart in half its time. Raises zmq.Again."""
-    frame = socket.recv(_NOWAIT, copy=False)
-    parts = [frame.bytes]
-    while frame.more:
-        frame = socket.recv(_NOWAIT, copy=False)
-        parts.append(frame.bytes)
-    return parts
 
 
 def _metadata(message: Any, name: str) -> str:
@@ -492,7 +312,3 @@ def _metadata(message: Any, name: str) -> str:
 def _source(message: Any) -> int:
     """Return the descriptor of the connection that `message` came on."""
     return int(_metadata(message, "__fd") or -1)
-
-
-def _descriptor(socket: Any) -> int:
-    return int(socket.getsockopt(zmq.FD))
