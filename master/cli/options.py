@@ -1,8 +1,4 @@
-"""Options that every program has, and the parser that reads options and words in any order.
-
-As with Salt, options may stand after the words they belong to (`shoal '*' test.ping -v`). What looks like an
-option but is none is refused with a hint; after `--` everything is a word. A negative number is a word.
-"""
+"""Options that every program of the master's side has, and the kinds of values that options take."""
 
 from __future__ import annotations
 
@@ -10,9 +6,9 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
-from shoal.exits import UsageError
+from shoal.command_line import CommandLine
 from shoal.version import VERSION
 
 LOG_LEVELS: Final = (
@@ -27,8 +23,8 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=32, width=100)
 
 
-class Parser(argparse.ArgumentParser):
-    """An option parser that raises UsageError, takes words anywhere and knows the common options."""
+class Parser(CommandLine):
+    """A command line with the common options."""
 
     def __init__(
         self, prog: str, usage: str, description: str, *, log_short: tuple[str, ...] = ("-l",)
@@ -46,37 +42,6 @@ class Parser(argparse.ArgumentParser):
         add("--root", metavar="DIR", default="", help="put every path of Shoal below DIR")
         add(*log_short, "--log-level", choices=LOG_LEVELS, default="", metavar="LEVEL",
             help="debug shows the traceback of an internal error")  # fmt: skip
-
-    def error(self, message: str) -> NoReturn:
-        """Raise UsageError instead of printing the whole usage."""
-        raise UsageError(f"{message}; see {self.prog} --help")
-
-    def read(self, words: list[str]) -> tuple[argparse.Namespace, list[str]]:
-        """Return the options and the remaining words of a command line. Raises UsageError."""
-        cut = words.index("--") if "--" in words else len(words)
-        for word in words:
-            if not word.isascii() and _is_no_text(word):
-                self.error(f"not UTF-8: {word!a}")
-        options, rest = self.parse_known_args(words[:cut])
-        for word in rest:
-            if _looks_like_option(word):
-                self.error(f"no such option: {word} (write -- before words that begin with a dash)")
-        return options, rest + words[cut + 1 :]
-
-
-def _is_no_text(word: str) -> bool:
-    """Return whether `word` stands for bytes that are no UTF-8 (Python hands them over as surrogates)."""
-    return any("\ud800" <= char <= "\udfff" for char in word)
-
-
-def _looks_like_option(word: str) -> bool:
-    if not word.startswith("-") or word == "-" or " " in word:
-        return False
-    try:
-        float(word)
-    except ValueError:
-        return True
-    return False
 
 
 def seconds(text: str) -> float:

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
-from minion.cli.parser import Parser
 from shoal import exits
+from shoal.command_line import CommandLine
 from shoal.exits import UsageError
 from shoal.paths import Paths
 from shoal.program import run_program
@@ -26,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_program("shoal-call", _call, argv)
 
 
-def _parser() -> Parser:
-    parser = Parser(
+def _parser() -> CommandLine:
+    parser = CommandLine(
         prog="shoal-call", usage="shoal-call [options] MODULE.FUNCTION [arguments]", allow_abbrev=False
     )
     add = parser.add_argument
@@ -52,13 +52,12 @@ def _parser() -> Parser:
     add("--out-indent", type=int, default=4, help="indentation of json and yaml; -1 for one line")
     add("--no-color", "--no-colour", action="store_true", help="no colours")
     add("--force-color", "--force-colour", action="store_true", help="colours even into a pipe")
-    add("words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
 
 
 def _call(argv: list[str]) -> int:
-    options = _parser().parse_args(argv)
-    fun, *words = options.words or [""]
+    options, rest = _parser().read(argv)
+    fun, *words = rest or [""]
     if options.grains:
         fun, words = "grains.items", []
     elif options.doc:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from minion.cli.parser import Parser
+from shoal.command_line import CommandLine
 from shoal.errors import ConfigError, ShoalError, WireError
 from shoal.exits import UsageError
 from shoal.paths import Paths
@@ -30,8 +30,8 @@ def _minion(words: list[str]) -> int:
     return _run(paths, options)
 
 
-def _parser() -> Parser:
-    parser = Parser(
+def _parser() -> CommandLine:
+    parser = CommandLine(
         prog="shoal-minion",
         usage="shoal-minion [options]\n       shoal-minion join [--id ID] [--force] STRING",
         description="The minion daemon; it stays in the foreground.",

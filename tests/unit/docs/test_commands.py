@@ -67,8 +67,8 @@ def check_run(words: list[str]) -> None:
 
 def check_call(words: list[str]) -> None:
     """Read a line of `shoal-call`."""
-    options = parsed(call._parser, words)
-    fun, *args = options.words or ["test.ping"]
+    _options, rest = call._parser().read(words)
+    fun, *args = rest or ["test.ping"]
     check_function(PLACEHOLDERS.get(fun, fun), args)
 
 
