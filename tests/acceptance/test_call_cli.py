@@ -44,5 +44,7 @@ def test_options_stand_before_or_after(fleet: Fleet, words: list[str], value: An
 def test_failure_is_the_exit_code(fleet: Fleet) -> None:
     root = str(fleet.minion_root("web-1"))
     assert fleet.program("shoal-call", "--root", root, "cmd.run", "exit 3", check=False).returncode == 1
-    done = fleet.program("shoal-call", "--root", root, "cmd.run", "exit 3", "--retcode-passthrough", check=False)
+    done = fleet.program(
+        "shoal-call", "--root", root, "cmd.run", "exit 3", "--retcode-passthrough", check=False
+    )
     assert done.returncode == 3
