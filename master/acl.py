@@ -1,8 +1,8 @@
 """Who may order what. Decided on the expanded list of minions, never on the expression.
 
 1. Root and the user that runs the master may do everything.
-2. Anybody else needs rules in `publisher_acl`: functions, and on which minions. The function must fit a rule,
-   and all minions that the target expands to must lie within the targets of the rules that fit it.
+2. Anybody else needs rules in `publisher_acl`: functions, with which arguments, on which minions. The call must
+   fit a rule, and all minions that the target expands to must lie within the targets of the rules that fit it.
 3. Keys, tokens, tags and runners are for those under 1 only.
 """
 
@@ -10,17 +10,13 @@ from __future__ import annotations
 
 import os
 import pwd
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
 
-from master.config import AclRule
+from master.acl_rules import AclRule, Call
 from master.intake import IntakeError
 from master.roster import Roster
 from shoal.targets import Target
-
-_MODULE: Final = re.compile(r"[a-z_][a-z0-9_]*\.\*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +63,16 @@ class Acl:
         Asked before a target is looked at: whoever may do nothing does not learn which minions there are.
         """
         if not caller.is_operator:
-            self._fitting(caller, fun)
+            self._on_name(caller, fun)
 
-    def check_run(self, caller: Caller, fun: str, minions: Collection[str]) -> None:
-        """Raise IntakeError `denied` unless `caller` may run `fun` on each of `minions`."""
+    def check_run(self, caller: Caller, call: Call, minions: Collection[str]) -> None:
+        """Raise IntakeError `denied` unless `caller` may do `call` on each of `minions`."""
         if caller.is_operator:
             return
-        fitting = self._fitting(caller, fun)
+        fun = call.fun
+        fitting = [rule for rule in self._on_name(caller, fun) if rule.fits(call)]
+        if not fitting:
+            raise IntakeError("denied", f"user {caller.name} may not run {fun} with these arguments")
         outside = set(minions)
         for rule in fitting:
             outside.difference_update(self._roster.resolve(_rule_target(rule.target)).ids)
@@ -84,28 +83,15 @@ class Acl:
                 f"user {caller.name} may not run {fun} on {shown} ({len(outside)} of {len(minions)} targets)",
             )
 
-    def _fitting(self, caller: Caller, fun: str) -> list[AclRule]:
+    def _on_name(self, caller: Caller, fun: str) -> list[AclRule]:
         user = caller.name
         rules = (*self._rules.get(user, ()), *self._rules.get("*", ()))
-        fitting = [rule for rule in rules if any(_fits(pattern, fun) for pattern in rule.functions)]
+        fitting = [rule for rule in rules if rule.may_fit(fun)]
         if not fitting:
             raise IntakeError(
                 "denied", f"user {user} may not run {fun}; see publisher_acl in the master's configuration"
             )
         return fitting
-
-
-def _fits(pattern: str, fun: str) -> bool:
-    """Salt's patterns are regular expressions that must match the whole name.
-
-    `sys.*` means what it looks like, the functions of `sys`; in Salt it also means `system.reboot`.
-    """
-    if _MODULE.fullmatch(pattern):
-        return fun.startswith(pattern[:-1])
-    try:
-        return re.fullmatch(pattern, fun) is not None
-    except re.error:
-        return pattern == fun
 
 
 def _rule_target(text: str) -> Target:

@@ -16,6 +16,7 @@ from random import Random
 from typing import Any, Final
 
 from master.acl import Acl, Caller
+from master.acl_rules import Call
 from master.events import EventBus
 from master.intake import IntakeError, Order
 from master.publisher import Publisher
@@ -114,7 +115,7 @@ class Conductor:
         if order.subset:
             targets = choose_subset(targets, order.subset, self._random)
             resolved = replace(resolved, missing=())
-        self._acl.check_run(caller, order.fun, targets)
+        self._acl.check_run(caller, _call(order), targets)
         now = self._now()
         job = Job(
             jid=self._jids.new(now),
@@ -335,6 +336,10 @@ def _check_possible(order: Order) -> None:
         raise IntakeError("usage", f"no returner is called {order.returners[0]!r}: this release has none")
     if order.mode != "now":
         raise IntakeError("usage", f"mode {order.mode!r} is not there yet: jobs are sent now, or not at all")
+
+
+def _call(order: Order) -> Call:
+    return Call(fun=order.fun, args=order.args, kwargs=order.kwargs, from_text=order.from_text)
 
 
 def _record(job: Job, order: Order, targets: list[str]) -> JobRecord:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from master.acl_rules import Rules, read_rules
 from pki.address import check_address
 from shoal.config.host_id import host_id
-from shoal.config.kind import convert
-from shoal.config.node import LIST, MAP, Node
 from shoal.config.read import read_config
 from shoal.config.roots import (
     NODEGROUPS,
@@ -24,7 +23,7 @@ from shoal.config.roots import (
     read_nodegroups,
     read_pillar_roots,
 )
-from shoal.config.setting import Setting, setting
+from shoal.config.setting import setting
 from shoal.errors import ConfigError
 from shoal.ids import check_minion_id
 from shoal.logs import FORMATS, LEVELS
@@ -34,43 +33,6 @@ from shoal.secret import Secret
 _DAY: Final = 86_400
 _YEAR: Final = 366 * _DAY
 _MIB: Final = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AclRule:
-    """These functions (shell patterns or regular expressions, as in Salt) on these minions (a target)."""
-
-    functions: tuple[str, ...]
-    target: str = "*"
-
-
-Acl = dict[str, tuple[AclRule, ...]]
-
-
-def read_publisher_acl(node: Node) -> Acl:
-    """Return user -> rules, from `user: [function, {target: [function]}]`. Raises ConfigError."""
-    name = "'publisher_acl'"
-    if node.fields is None:
-        raise ConfigError(f"{node.place}: {name} must be a map of users to functions, got {node.shown()}")
-    return {user: _rules(given, f"{user!r} in {name}") for user, given in node.fields.items()}
-
-
-def _rules(node: Node, name: str) -> tuple[AclRule, ...]:
-    if node.kind == MAP:
-        raise ConfigError(f"{node.place}: {name} must be a list of functions or {{target: [functions]}} maps")
-    plain: list[str] = []
-    rules: list[AclRule] = []
-    for item in node.items if node.kind == LIST else (node,):
-        if item.fields is None:
-            plain.append(convert(item, str, _FUNCTION, name))
-            continue
-        for target, functions in item.fields.items():
-            allowed = convert(functions, tuple[str, ...], _FUNCTION, f"{target!r} of {name}")
-            rules.append(AclRule(functions=allowed, target=target))
-    return (AclRule(functions=tuple(plain)), *rules) if plain else tuple(rules)
-
-
-_FUNCTION: Final = Setting(doc="a function's pattern")
 
 
 def _advertised(addresses: tuple[str, ...]) -> tuple[str, ...]:
@@ -117,11 +79,11 @@ class MasterConfig:
         parse=read_nodegroups,
         kind=NODEGROUPS,
     )
-    publisher_acl: Acl = setting(
+    publisher_acl: Rules = setting(
         doc="Functions that other local users than root may run: user to list of functions or target maps",
         factory=dict,
-        parse=read_publisher_acl,
-        kind="a map of users to lists of functions, or of maps of targets to functions",
+        parse=read_rules,
+        kind="a map of users to lists of functions, or of maps of targets to functions; see security.md",
     )
 
     # the store

@@ -66,7 +66,7 @@ class _Binding:
         words: list[Any] = []
         named: dict[str, Any] = {}
         for word in args:
-            name = _name_in(word) if self._from_text else ""
+            name = named_word(word) if self._from_text else ""
             if name in self._signature.keywords or (name and self._takes_any(word, name)):
                 self._add(named, name, word[len(name) + 1 :])
             else:
@@ -109,7 +109,7 @@ class _Binding:
                 raise self._wrong(f"{parameter.name!r} is missing")
 
     def _refuse_misspelled(self, word: Any, cutoff: float) -> None:
-        name = _name_in(word) if self._from_text else ""
+        name = named_word(word) if self._from_text else ""
         hint = self._near(name, cutoff) if name else ""
         if hint:
             raise self._wrong(f"no parameter is called {name!r}{hint}")
@@ -148,8 +148,8 @@ class _Binding:
         return ArgumentError(f"{self._function.name}: {what} (usage: {self._function.usage})")
 
 
-def _name_in(word: Any) -> str:
-    """Return `name` of a word `name=value`, or an empty text."""
+def named_word(word: Any) -> str:
+    """Return `name` of a word of the form `name=value`, or an empty text."""
     found = _NAMED.match(word) if isinstance(word, str) else None
     return found[1] if found else ""
 

@@ -26,7 +26,11 @@ ROOT = Path(__file__).resolve().parents[3]
 PROGRAMS = {"shoal": "shoal", "shoal-key": "key", "shoal-run": "run"}
 ACL = {
     "nobody": [{"good-*": ["test.ping", "test.echo", "minion.*", "sys.*"]}, {"G@os:Nowhere": [".*"]}],
-    "daemon": ["test.*", {"db-*": ["status.uptime"]}],
+    "daemon": [
+        "test.*",
+        {"db-*": ["status.uptime"]},
+        {"good-*": [{"cmd.run": {"args": ["echo [a-z]+"], "kwargs": {"timeout": "[0-9]"}}}]},
+    ],
 }
 
 
@@ -134,7 +138,32 @@ def test_target_is_judged_by_whom_it_means_not_by_its_spelling(arena: Arena, kin
     assert [each["id"] for each in answer if each.get("event") == "return"] == [GOOD]
 
 
+def test_bounded_arguments_within_their_bounds_run(arena: Arena) -> None:
+    done = _shoal(arena, DAEMON, GOOD, "cmd.run", "echo hello", "timeout=5")
+    assert (done.stdout, done.stderr, done.returncode) == ("good-1:\n    hello\n", "", 0)
+
+
 # ----------------------------------------------------------------------- what is not
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["echo hello; id", "timeout=5"], ["echo hello\nid", "timeout=5"], ["echo hello"],
+        ["echo hello", "id", "timeout=5"],
+        ["echo hello", "timeout=5", "runas=root"], ["echo hello", "timeout=5", "shell=/tmp/x"],
+        ["cmd=id", "timeout=5"], ["cmd=echo hello", "timeout=5"], ["echo hello", "timeout=55"],
+        ["timeout=5", "timeout=6", "echo $(id)"], ["echo hello", "timeout=5", "timeout=x"], [],
+    ],
+)  # fmt: skip
+def test_arguments_outside_their_bounds_are_refused(arena: Arena, words: list[str]) -> None:
+    order = _order(GOOD, "cmd.run", **{"args": words, "from_text": True})
+    assert _refusal(arena, DAEMON, order) == "denied"
+    typed = {
+        "args": [word for word in words if "=" not in word],
+        "kwargs": {"timeout": "5", "env": {"A": "b"}},
+    }
+    assert _refusal(arena, DAEMON, _order(GOOD, "cmd.run", **typed)) == "denied"
 
 
 @pytest.mark.parametrize(

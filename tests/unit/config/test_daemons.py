@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from master.config import AclRule, MasterConfig, read_master_config
+from master.acl_rules import AclRule, CallRule
+from master.config import MasterConfig, read_master_config
 from minion.config import MinionConfig, read_minion_config
 from shoal.config.describe import describe
 from shoal.config.read import read_config
@@ -37,6 +38,9 @@ publisher_acl:
     - web*:
         - cmd.run
         - service.*
+        - pkg.install:
+            args: [nginx|curl]
+            kwargs: {refresh: null}
     - disk.usage
 store_url: postgresql://shoal:pass-word@db/shoal
 timeout: 7
@@ -77,7 +81,11 @@ def test_master_reads_salts_shapes(tmp_path: Path) -> None:
         "fred": (AclRule(functions=("test.*",)),),
         "ann": (
             AclRule(functions=("test.ping", "disk.usage")),
-            AclRule(functions=("cmd.run", "service.*"), target="web*"),
+            AclRule(
+                functions=("cmd.run", "service.*"),
+                calls=(CallRule(function="pkg.install", args=("nginx|curl",), kwargs={"refresh": ""}),),
+                target="web*",
+            ),
         ),
     }
     assert config.store_url.reveal() == "postgresql://shoal:pass-word@db/shoal"
@@ -150,6 +158,16 @@ def test_no_key_is_called_both_known_and_foreign(section: type) -> None:
         ("nodegroups:\n  a: []", "master:2: 'a' in 'nodegroups' is empty"),
         ("publisher_acl: [a]", "master:1: 'publisher_acl' must be a map of users to functions, got a list"),
         ("publisher_acl:\n  a: {b: [c]}", "master:2: 'a' in 'publisher_acl' must be a list of functions or {target"),
+        ("publisher_acl:\n  a:\n  - cmd.run: {arg: x}",
+         "master:3: 'cmd.run' of 'a' in 'publisher_acl' must be a map of 'args' and 'kwargs', got 'arg'"),
+        ("publisher_acl:\n  a:\n  - cmd.run: {}",
+         "master:3: 'cmd.run' of 'a' in 'publisher_acl' must be a map of 'args' and 'kwargs', got a map"),
+        ("publisher_acl:\n  a:\n  - cmd.run: {args: ['(']}",
+         "master:3: 'args' of 'cmd.run' of 'a' in 'publisher_acl': "),
+        ("publisher_acl:\n  a:\n  - cmd.run: {args: ['(a+)+b']}",
+         "master:3: 'args' of 'cmd.run' of 'a' in 'publisher_acl': "),
+        ("publisher_acl:\n  a:\n  - cmd.run: {kwargs: [x]}",
+         "master:3: 'kwargs' of 'cmd.run' of 'a' in 'publisher_acl' must be a map of names to patterns"),
         ("publisher_acl:\n  a:\n  - b:\n    - [c]",
          "master:4: item 1 of 'b' of 'a' in 'publisher_acl' must be text, got a list"),
         ("store_url: mysql://secret@db/x", "master:1: 'store_url': use sqlite:////absolute/path or postgresql://"),

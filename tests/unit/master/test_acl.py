@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import pwd
+from typing import Any
 
 import pytest
 
 from master.acl import Acl, Caller
-from master.config import AclRule
+from master.acl_rules import AclRule, Call, CallRule
 from master.intake import IntakeError
 from master.roster import Roster
 
@@ -34,10 +35,10 @@ def rule(*functions: str, target: str = "*") -> AclRule:
     return AclRule(functions=functions, target=target)
 
 
-def denied(acl: Acl, fun: str, *minions: str, caller: Caller = ANNA) -> str:
+def denied(acl: Acl, fun: str | Call, *minions: str, caller: Caller = ANNA) -> str:
     """Return why `caller` may not, nothing if it may."""
     try:
-        acl.check_run(caller, fun, minions)
+        acl.check_run(caller, fun if isinstance(fun, Call) else Call(fun=fun), minions)
     except IntakeError as error:
         assert error.kind == "denied"
         return str(error)
@@ -117,3 +118,45 @@ def test_minion_that_is_deleted_leaves_the_rules_as_well(roster: Roster) -> None
     rules = acl(roster, rule("test.*", target="web*"))
     roster.forget("web1")
     assert denied(rules, "test.ping", "web1")
+
+
+def call(*args: Any, fun: str = "cmd.run", text: bool = True, **kwargs: Any) -> Call:
+    return Call(fun=fun, args=args, kwargs=kwargs, from_text=text)
+
+
+ONE = CallRule(function="cmd.run", args=("uptime|df -h( /[a-z]+)?",))
+NAMED = CallRule(function="state.*", kwargs={"test": "(?i)true"})
+BOTH = CallRule(function="service.restart", args=("nginx",), kwargs={"timeout": "[0-9]+", "note": ""})
+
+
+@pytest.mark.parametrize(
+    ("bounds", "asked", "allowed"),
+    [
+        (ONE, call("uptime"), True), (ONE, call("df -h /srv"), True), (ONE, call("uptime", text=False), True),
+        (ONE, call("uptime; id"), False), (ONE, call("Uptime"), False), (ONE, call(" uptime"), False),
+        (ONE, call("uptime\n"), False), (ONE, call("uptime\nid"), False), (ONE, call(), False),
+        (ONE, call("uptime", "id"), False), (ONE, call("uptime", "runas=root"), False),
+        (ONE, call("runas=root", "uptime"), False), (ONE, call("cmd=uptime"), False),
+        (ONE, call("uptime", shell="/tmp/x"), False), (ONE, call(cmd="uptime"), False),
+        (ONE, call(["uptime"], text=False), False), (ONE, call("uptime", fun="cmd.run_all"), False),
+        (NAMED, call("test=True", fun="state.apply"), True), (NAMED, call(fun="state.apply", test=True), True),
+        (NAMED, call("test=False", fun="state.apply"), False), (NAMED, call(fun="state.apply"), False),
+        (NAMED, call("test=True", "test=False", fun="state.apply"), False),
+        (NAMED, call("test=False", fun="state.apply", test=True), False),
+        (NAMED, call("web", "test=True", fun="state.apply"), False),
+        (BOTH, call("timeout=5", "nginx", "note=any thing", fun="service.restart"), True),
+        (BOTH, call("nginx", "timeout=5", fun="service.restart"), False),
+        (BOTH, call("nginx", "timeout=x", "note=", fun="service.restart"), False),
+    ],
+)  # fmt: skip
+def test_bounded_arguments(roster: Roster, bounds: CallRule, asked: Call, allowed: bool) -> None:
+    text = denied(acl(roster, AclRule(calls=(bounds,))), asked, "web1")
+    assert (text == "") is allowed
+    assert not text or "may not run" in text
+
+
+def test_rule_without_bounds_beside_one_with_them(roster: Roster) -> None:
+    rules = acl(roster, AclRule(calls=(ONE,)), rule("cmd.*", target="web1"))
+    assert not denied(rules, call("id"), "web1")
+    assert denied(rules, call("id"), "web1", "web2")
+    assert not denied(rules, call("uptime"), "web1", "web2")
