@@ -109,7 +109,7 @@ def prune(connection: sqlite3.Connection, now: float, max_tombstones: int) -> in
     connection.execute("DELETE FROM floor WHERE expires <= ?", (now - LINGER_S,))
     gone = connection.execute(
         "DELETE FROM jobs WHERE place IN "
-        "(SELECT place FROM jobs WHERE state = 'tombstone' AND expires <= ? ORDER BY expires LIMIT ?)",
+        "(SELECT place FROM jobs WHERE state = 'tombstone' AND expires <= ? LIMIT ?)",
         (now - LINGER_S, _BATCH),
     ).rowcount
     (held,) = connection.execute("SELECT count(*) FROM jobs WHERE state = 'tombstone'").fetchone()

@@ -4,6 +4,8 @@ jobs     one row a job that was accepted: `accepted`, `started`, `done` (its ret
 returns  what the master has not stored yet, in the order of their coming; small columns first, so that looking
          for sizes does not read the values
 floor    one row at most: ids up to this one had to be forgotten before their time, and count as seen
+
+Few indexes: each is one more page to write for each job, and flash wears out. What has none is looked for seldom.
 """
 
 from __future__ import annotations
@@ -18,9 +20,7 @@ _STEPS: Final = (
         """CREATE TABLE jobs (
             place INTEGER PRIMARY KEY, jid TEXT NOT NULL UNIQUE, fun TEXT NOT NULL, channel TEXT NOT NULL,
             expires REAL NOT NULL, accepted REAL NOT NULL, state TEXT NOT NULL, started REAL, job BLOB)""",
-        "CREATE INDEX jobs_unfinished ON jobs (place) WHERE state IN ('accepted', 'started')",
         "CREATE INDEX jobs_channel ON jobs (channel, jid) WHERE channel <> ''",
-        "CREATE INDEX jobs_tombstones ON jobs (expires) WHERE state = 'tombstone'",
         """CREATE TABLE returns (
             place INTEGER PRIMARY KEY, jid TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, good INTEGER NOT NULL,
             fun TEXT NOT NULL, outcome TEXT NOT NULL, retcode INTEGER NOT NULL, started REAL NOT NULL,
