@@ -11,6 +11,7 @@
     │   └── CommandError
     ├── StoreError       the master's database
     └── DeliveryError    a message cannot be handed over (no connection, queue full)
+        └── LedgerError  a minion's file of jobs and returns cannot be read or written
 
 A message says what was wrong, where, and what to do. It is one line: programs print it as it is.
 Strangers' exceptions are translated where they enter.
@@ -68,3 +69,7 @@ class StoreError(ShoalError):
 
 class DeliveryError(ShoalError):
     """A message could not be handed over."""
+
+
+class LedgerError(DeliveryError):
+    """The minion's ledger cannot be read or written now; nothing of the call was kept, the next one tries again."""

@@ -1,0 +1,1 @@
+"""The ledger on real disks: killed, cut off, full, read-only, damaged."""
