@@ -21,12 +21,15 @@ from minion.endpoints import Endpoints
 from minion.executor.client import ExecutorClient
 from minion.executor.spawn import Spawner
 from minion.grains import collect
+from minion.journal import Journal
 from minion.key_change import KeyChange
+from minion.ledger.ledger import open_ledger
 from minion.loop import Loop
 from minion.membership import Membership
 from minion.minion import Minion, Parts
 from minion.outbox import Outbox
 from minion.policy import policy_of
+from minion.spool import Spool
 from pki.anchor import TrustAnchor
 from pki.envelope import ENVELOPE_OVERHEAD
 from pki.keys import NodeKeys, sha256
@@ -81,6 +84,11 @@ class Daemon:
         self._membership = Membership(paths)
         self._facts = Facts.collect(paths, config)
         self._tags: Mapping[str, str] = {}
+        self._ledger = open_ledger(paths.state_dir / "ledger.db", max_bytes=config.spool_max_bytes)
+        self._trouble = self._ledger.trouble  # to be told once there is somebody to tell
+        self._spool = Spool(self._ledger, Outbox(config.spool_max_bytes))
+        self._journal = Journal(self._ledger)
+        self._answered_for = False  # for the jobs that an earlier daemon had begun
         self._key_change = KeyChange(self._membership, config.id, self._use_keys)
         self._minion = self._make_minion()
         self._executor = ExecutorClient(
@@ -90,7 +98,7 @@ class Daemon:
             on_return=self._minion.returned,
             on_request=self._requested,
             on_alert=self._alert,
-            on_ready=self._minion.adopted,
+            on_ready=self._executor_ready,
         )
         self._watch = AddressWatch(self._loop, self._minion.check_connection)
 
@@ -106,6 +114,7 @@ class Daemon:
         self._watch.close()
         self._minion.stop()
         self._connector.close()
+        self._ledger.close()
 
     # -------------------------------------------------------------- assembly
 
@@ -123,6 +132,7 @@ class Daemon:
                 heartbeat_timeout_ms=int(config.heartbeat_s * 2000),
             ),
         )
+        trust = JobTrust(TrustAnchor(joined.root_key), config.id, policy_of(config))
         minion = Minion(
             Parts(
                 id=config.id,
@@ -131,12 +141,13 @@ class Daemon:
                 token=joined.token,
                 loop=self._loop,
                 clock=self._clock,
-                trust=JobTrust(TrustAnchor(joined.root_key), config.id, policy_of(config)),
+                trust=trust,
                 connector=self._connector,
                 endpoints=Endpoints(
                     membership.endpoints(config.master, config.publish_port, config.master_port)
                 ),
-                outbox=Outbox(config.spool_max_bytes),
+                outbox=self._spool,
+                on_began=self._journal.began,
                 random=SystemRandom(),
                 recon_base_s=config.recon_default / 1000,
                 recon_max_s=config.recon_max / 1000,
@@ -146,6 +157,8 @@ class Daemon:
                 on_rotated=self._key_change.rotated,
             )
         )
+        for jid, expires in self._journal.taken():
+            trust.remember(jid, expires, self._clock.now())
         masters = membership.masters(joined.root_key)
         if masters is not None:
             minion.use_masters(masters)
@@ -171,10 +184,25 @@ class Daemon:
         self._membership.keep_floor(self._clock.floor)
         if welcome.status == "accepted":
             self._membership.blank_token()
+            if self._trouble:
+                self._alert(self._trouble)
+                self._trouble = ""
             if dict(welcome.tags) != dict(self._tags):
                 self._tags = welcome.tags
                 self._tell_executor()
         self._key_change.welcomed(welcome)
+
+    def _executor_ready(self, jids: frozenset[str]) -> None:
+        """Know of the jobs that run; the first time, answer for those that a power cut or a kill has ended."""
+        self._minion.adopted(jids)
+        if self._answered_for:
+            return
+        self._answered_for = True
+        for ret in self._journal.abandoned(jids):
+            log.warning(
+                "%s", ret.value(), extra={"action": "job_abandoned", "job": {"jid": ret.jid, "fun": ret.fun}}
+            )
+            self._minion.returned(ret)
 
     def _requested(self, action: str, data: dict[str, Any]) -> None:
         """Do what a job asks of the daemon."""

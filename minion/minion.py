@@ -23,9 +23,9 @@ from minion.backoff import Backoff
 from minion.endpoints import Endpoints
 from minion.executor.contract import Executor
 from minion.loop import Loop, Timer
-from minion.outbox import Outbox
 from minion.pulse import Pulse
 from minion.reporter import Reporter
+from minion.spool import Waiting
 from pki.hello import Hello, make_hello
 from pki.keys import NodeKeys
 from pki.masters import MastersDocument, judge_masters
@@ -75,7 +75,7 @@ class Parts:
     trust: JobTrust
     connector: Connector
     endpoints: Endpoints
-    outbox: Outbox
+    outbox: Waiting
     random: Random
     recon_base_s: float = 1.0
     recon_max_s: float = 30.0
@@ -83,6 +83,7 @@ class Parts:
     on_masters: Callable[[bytes], None] = lambda _document: None  # a newer masters document was believed
     on_welcome: Callable[[Welcome], None] = lambda _welcome: None  # accepted or not
     on_rotated: Callable[[], None] = lambda: None  # the master has our new keys on record
+    on_began: Callable[[Job, float], None] = lambda _job, _at: None  # a job that takes a while has begun
 
 
 class Minion:
@@ -102,7 +103,7 @@ class Minion:
         self._asked_at: float | None = None  # when the master asked for the next one
         self._backoff = Backoff(parts.recon_base_s, parts.recon_max_s, parts.random)
         self._timer: Timer | None = None  # the one thing the state waits for
-        self._running: set[str] = set()
+        self._running: dict[str, Job | None] = {}  # None: taken by an earlier daemon
         self._keys = parts.keys
         self._reporter = Reporter(parts.loop, parts.outbox, parts.random, self._send)
         self._pulse = Pulse(
@@ -349,7 +350,7 @@ class Minion:
             self._report_refusal(refusal)
             return
         self._parts.clock.raise_floor(job.issued)
-        self._running.add(job.jid)
+        self._running[job.jid] = job
         assert self._executor is not None
         self._executor.submit(job)
 
@@ -373,15 +374,19 @@ class Minion:
 
     def adopted(self, jids: Iterable[str]) -> None:
         """Know of the jobs that run, also those of an earlier daemon."""
-        self._running.update(jids)
+        for jid in jids:
+            self._running.setdefault(jid, None)
 
     def started(self, jid: str, at: float) -> None:
         """Tell that a job runs (only for those that take a while)."""
+        job = self._running.get(jid)
+        if job is not None and at:
+            self._parts.on_began(job, at)
         self._send("started", {"jid": jid, "at": at})
 
     def returned(self, ret: Return) -> None:
         """Bring a return home: kept until the master has it."""
-        self._running.discard(ret.jid)
+        self._running.pop(ret.jid, None)
         self._reporter.take(ret)
 
     def send_facts(self) -> None:

@@ -1,4 +1,4 @@
-"""Returns on their way: each is kept until the master says that it is stored.
+"""Returns on their way, in memory: each is kept until the master says that it is stored. See `spool.py`.
 
 Bounded by bytes: when it is full, large values are trimmed to an explaining text first, the oldest before the
 newest, then the oldest returns go. Return codes and outcomes are the last to be lost.
@@ -7,7 +7,7 @@ newest, then the oldest returns go. Return codes and outcomes are the last to be
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -45,11 +45,25 @@ class Outbox:
         if self._bytes > self._max:
             self._make_room()
 
-    def remove(self, jid: str) -> None:
-        """Forget the return of `jid`: it is stored."""
+    def remove(self, jid: str) -> bool:
+        """Forget the return of `jid`; False when there is none."""
         ret = self._held.pop(jid, None)
-        if ret is not None:
-            self._bytes -= len(ret.packed) + _OVERHEAD
+        if ret is None:
+            return False
+        self._bytes -= len(ret.packed) + _OVERHEAD
+        return True
+
+    def acknowledged(self, jids: Iterable[str]) -> None:
+        """Forget what the master has stored."""
+        for jid in jids:
+            self.remove(jid)
+
+    def waiting(self, skip: Container[str]) -> Iterator[Return]:
+        """Yield what waits, oldest first, without the jids in `skip`."""
+        return (ret for ret in self if ret.jid not in skip)
+
+    def settle(self) -> None:
+        """There is no other place."""
 
     def _make_room(self) -> None:
         for jid, ret in list(self._held.items()):

@@ -2,7 +2,8 @@
 
 1. Little is on its way at a time (`WINDOW`), so that a full outbox neither exceeds the master's quota nor holds
    up the heartbeats on a thin link; what is acknowledged makes room for the next.
-2. A return without an answer goes out again after a while, all of them after a reconnect.
+2. A return without an answer goes out again after a while, all of them after a reconnect. Until then what waits
+   for long is settled: it survives the end of this process.
 3. A master that says `busy` is left alone for as long as it asks.
 
 One timer serves all of this: however many returns wait, there is one thing to happen next.
@@ -15,7 +16,7 @@ from random import Random
 from typing import Any, Final
 
 from minion.loop import Loop, Timer
-from minion.outbox import Outbox
+from minion.spool import Waiting
 from shoal.returns import Return
 
 WINDOW_BYTES: Final = 1024 * 1024
@@ -29,9 +30,11 @@ _DEFAULT_HOLD_S: Final = 5.0
 class Reporter:
     """See the module docstring. `send(verb, body)` says False when the connection takes nothing more now."""
 
-    def __init__(self, loop: Loop, outbox: Outbox, random: Random, send: Callable[[str, Any], bool]) -> None:
+    def __init__(
+        self, loop: Loop, waiting: Waiting, random: Random, send: Callable[[str, Any], bool]
+    ) -> None:
         self._loop = loop
-        self._outbox = outbox
+        self._waiting = waiting
         self._random = random
         self._send = send
         self._online = False
@@ -43,7 +46,9 @@ class Reporter:
     def take(self, ret: Return) -> None:
         """Take a return; it is kept until the master has it."""
         self._forget(ret.jid)
-        self._outbox.add(ret)
+        self._waiting.add(ret)
+        if not self._online:
+            self._waiting.settle()
         self._pump()
 
     def connected(self) -> None:
@@ -55,13 +60,14 @@ class Reporter:
     def disconnected(self) -> None:
         """Keep everything until there is a connection."""
         self._online = False
+        self._waiting.settle()
 
     def acknowledged(self, jids: Iterable[object]) -> None:
         """Forget what the master has stored."""
-        for jid in jids:
-            if isinstance(jid, str):
-                self._forget(jid)
-                self._outbox.remove(jid)
+        known = [jid for jid in jids if isinstance(jid, str)]
+        for jid in known:
+            self._forget(jid)
+        self._waiting.acknowledged(known)
         self._pump()
 
     def hold(self, seconds: object) -> None:
@@ -78,14 +84,12 @@ class Reporter:
         held = self._held_until - self._loop.clock.monotonic()
         if held <= 0:
             self._fill_window()
-        if self._timer is None and len(self._outbox):
+        if self._timer is None and len(self._waiting):
             patience = RESEND_S * self._random.uniform(0.7, 1.3) + self._bytes / SLOWEST_BYTES_PER_S
             self._again_in(max(held, patience))
 
     def _fill_window(self) -> None:
-        for ret in self._outbox:
-            if ret.jid in self._sent:
-                continue
+        for ret in self._waiting.waiting(self._sent):
             size = len(ret.packed)
             full = len(self._sent) >= WINDOW_RETURNS or self._bytes + size > WINDOW_BYTES
             if (full and self._sent) or not self._send("return", ret.to_wire()):
@@ -94,6 +98,7 @@ class Reporter:
             self._bytes += size
 
     def _send_again(self) -> None:
+        self._waiting.settle()
         self._sent.clear()
         self._bytes = 0
         self._again_in(None)

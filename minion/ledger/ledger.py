@@ -98,14 +98,22 @@ class Ledger:
         with self._file.write("noting that a job begins") as connection:
             return inbox.mark_started(connection, jid, at)
 
-    def finished(self, ret: Return) -> None:
-        """Keep the return of a job durably, also of one that was never accepted here.
+    def record(self, job: Job, at: float) -> None:
+        """Note durably that `job` has begun, which was not accepted beforehand; nothing if it is known."""
+        with self._file.write("noting that a job runs") as connection:
+            if not inbox.knows(connection, job.jid) and not spool.holds(connection, job.jid):
+                inbox.insert(connection, job, "", at)
+                inbox.mark_started(connection, job.jid, at)
 
-        It replaces an earlier return of the job, unless the master has that one already.
+    def finished(self, *returns: Return) -> None:
+        """Keep returns durably, all at once, also of jobs that were never accepted here.
+
+        Each replaces an earlier return of its job, unless the master has that one already.
         """
         with self._file.write("keeping a return") as connection:
-            if inbox.state(connection, ret.jid)[0] != "tombstone":
-                self._finish(connection, ret)
+            for ret in returns:
+                if inbox.state(connection, ret.jid)[0] != "tombstone":
+                    self._finish(connection, ret)
 
     def cancel(self, jid: str, now: float) -> Cancelled:
         """End a job that has not begun, durably; say how far it was."""

@@ -226,3 +226,16 @@ def stopped(fleet: Fleet, minion: str) -> Iterator[None]:
         until(
             "the minion to answer again", lambda: fleet.shoal(minion, "test.ping", "-t", "1").returncode == 0
         )
+
+
+@contextmanager
+def listening(fleet: Fleet, *words: str) -> Iterator[Watched]:
+    """Run `state.event` and wait until it hears something."""
+    with Watched(fleet, "shoal-run", "state.event", *words) as stream:
+
+        def heard() -> bool:
+            fleet.ask("event.send", "test/knock")
+            return "test/knock" in stream.out
+
+        until("the stream to listen", heard)
+        yield stream

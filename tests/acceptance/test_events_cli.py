@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from tests.acceptance.at_work import Watched, newest_job
+from tests.acceptance.at_work import Watched, listening, newest_job
 from tests.fleet import Fleet, until
 
 Event = tuple[str, dict[str, Any]]
@@ -23,19 +22,6 @@ def events(text: str) -> list[Event]:
         tag, data = match[1] or match[3], match[2] or match[4]
         found.append((tag, json.loads(data)))
     return found
-
-
-@contextmanager
-def listening(fleet: Fleet, *words: str) -> Iterator[Watched]:
-    """Run `state.event` and wait until it hears something."""
-    with Watched(fleet, "shoal-run", "state.event", *words) as stream:
-
-        def heard() -> bool:
-            fleet.ask("event.send", "test/knock")
-            return "test/knock" in stream.out
-
-        until("the stream to listen", heard)
-        yield stream
 
 
 def wait_for(stream: Watched, what: str, match: Callable[[str, dict[str, Any]], bool]) -> dict[str, Any]:
