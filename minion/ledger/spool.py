@@ -73,7 +73,7 @@ def following(connection: sqlite3.Connection, place: int, skip: Container[str]) 
 
 def make_room(connection: sqlite3.Connection, too_much: int) -> None:
     """Free at least `too_much` bytes, or everything."""
-    rows = connection.execute("SELECT place, size, good FROM returns ORDER BY place").fetchall()
+    rows = connection.execute("SELECT place, size, good FROM returns ORDER BY place")
     for one, cut in cuts((Held(place, size, bool(good)) for place, size, good in rows), too_much):
         if cut == "gone":
             _drop(connection, one.place)
@@ -92,7 +92,7 @@ def _cut(connection: sqlite3.Connection, place: int, cut: Cut) -> None:
     packed, trimmed = connection.execute(
         "SELECT packed, trimmed FROM returns WHERE place = ?", (place,)
     ).fetchone()
-    whole = trimmed + len(packed) if cut == "tail" or not trimmed else trimmed
+    whole = trimmed + len(packed)
     left = with_tail(packed, sha256(packed).hex()) if cut == "tail" else one_line(whole)
     connection.execute(
         "UPDATE returns SET packed = ?, size = ?, trimmed = ? WHERE place = ?",

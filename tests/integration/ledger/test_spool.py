@@ -82,3 +82,10 @@ def test_bytes_are_bounded_whatever_comes(ledger: Ledger, reopen: Callable[[], L
     assert ledger.unsent_count == 0
     ledger.finished(a_return(99, "x" * 90_000))
     assert returns(ledger)[99].trimmed == 0, "what went has made room"
+
+
+def test_output_that_a_job_had_cut_itself_is_counted_with_what_the_spool_cuts(ledger: Ledger) -> None:
+    first = a_return(1, "x" * 50_000, trimmed=9)
+    ledger.finished(first)
+    ledger.finished(a_return(2, "y" * 60_000))
+    assert returns(ledger)[1].trimmed == len(first.packed) + 9
