@@ -59,7 +59,7 @@ def test_return_codes_go_last_and_failures_after_successes(
     assert {kept[number].retcode for number in range(40)} == {3}
     assert 399 in kept
     assert 41 not in kept
-    assert "return dropped" in caplog.text
+    assert "returns dropped, spool full" in caplog.text
 
 
 def test_job_whose_return_was_dropped_is_not_run_again(ledger: Ledger) -> None:
