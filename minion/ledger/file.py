@@ -19,14 +19,13 @@ from typing import Final
 
 from minion.ledger.aside import set_aside
 from minion.ledger.faults import explained, is_damage
-from minion.ledger.schema import migrate
+from minion.ledger.schema import check_version, migrate
 from shoal.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
 _CHECKED_BYTES: Final = 1024 * 1024  # a file up to this size is looked through at the start
 _SETTINGS: Final = (
-    "locking_mode = EXCLUSIVE",
     "journal_mode = WAL",
     "synchronous = FULL",
     "cache_size = -256",  # KiB
@@ -136,11 +135,13 @@ class LedgerFile:
 
 def _connect(path: Path) -> sqlite3.Connection:
     _create(path)
-    connection = sqlite3.connect(path, timeout=2.0, isolation_level=None, cached_statements=40)
+    connection = sqlite3.connect(path, timeout=0.2, isolation_level=None, cached_statements=40)
     try:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
+        version = check_version(connection)  # before anything is changed in somebody else's file
         for setting in _SETTINGS:
             connection.execute(f"PRAGMA {setting}").fetchall()
-        migrate(connection)
+        migrate(connection, version)
         if path.stat().st_size <= _CHECKED_BYTES:
             _check(connection)
     except ConfigError as error:

@@ -32,8 +32,8 @@ VERSION: Final = len(_STEPS)
 _TABLES: Final = {"jobs", "returns", "floor"}
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file to VERSION, each step in one transaction.
+def check_version(connection: sqlite3.Connection) -> int:
+    """Return the file's version, 0 for an empty one; changes nothing.
 
     Raises:
         ConfigError: the file was written by a newer Shoal.
@@ -45,16 +45,17 @@ def migrate(connection: sqlite3.Connection) -> None:
             f"the ledger has version {version}, this minion knows up to {VERSION}: install the newer Shoal "
             "again, or move the file away (jobs and returns in it are then forgotten)"
         )
-    _check_tables(connection, version)
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if names != (_TABLES if version else set()):
+        raise sqlite3.DatabaseError("not a database of the ledger's")
+    return int(version)
+
+
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring the file from `version` to VERSION, each step in one transaction."""
     for number in range(version, VERSION):
         connection.execute("BEGIN IMMEDIATE")
         for statement in _STEPS[number]:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {number + 1}")
         connection.execute("COMMIT")
-
-
-def _check_tables(connection: sqlite3.Connection, version: int) -> None:
-    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if names != (_TABLES if version else set()):
-        raise sqlite3.DatabaseError("file is not a database of this program: not a database it has made")

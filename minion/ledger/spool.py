@@ -73,12 +73,16 @@ def following(connection: sqlite3.Connection, place: int, skip: Container[str]) 
 
 def make_room(connection: sqlite3.Connection, too_much: int) -> None:
     """Free at least `too_much` bytes, or everything."""
-    rows = connection.execute("SELECT place, size, good FROM returns ORDER BY place").fetchall()
+    rows = connection.execute("SELECT place, size, good FROM returns ORDER BY place")
+    dropped: list[str] = []
     for one, cut in cuts((Held(place, size, bool(good)) for place, size, good in rows), too_much):
         if cut == "gone":
-            _drop(connection, one.place)
+            dropped.append(_drop(connection, one.place))
         else:
             _cut(connection, one.place, cut)
+    if dropped:  # one line for all of them: a log of thousands would fill the disk next
+        text = "%d returns dropped, spool full: %s to %s"
+        log.error(text, len(dropped), min(dropped), max(dropped), extra={"action": "returns_dropped"})
 
 
 def fitting(ret: Return, max_bytes: int) -> bytes:
@@ -92,7 +96,7 @@ def _cut(connection: sqlite3.Connection, place: int, cut: Cut) -> None:
     packed, trimmed = connection.execute(
         "SELECT packed, trimmed FROM returns WHERE place = ?", (place,)
     ).fetchone()
-    whole = trimmed + len(packed) if cut == "tail" or not trimmed else trimmed
+    whole = trimmed + len(packed)
     left = with_tail(packed, sha256(packed).hex()) if cut == "tail" else one_line(whole)
     connection.execute(
         "UPDATE returns SET packed = ?, size = ?, trimmed = ? WHERE place = ?",
@@ -100,8 +104,8 @@ def _cut(connection: sqlite3.Connection, place: int, cut: Cut) -> None:
     )
 
 
-def _drop(connection: sqlite3.Connection, place: int) -> None:
-    (jid,) = connection.execute("SELECT jid FROM returns WHERE place = ?", (place,)).fetchone()
+def _drop(connection: sqlite3.Connection, place: int) -> str:
+    jid: str = connection.execute("SELECT jid FROM returns WHERE place = ?", (place,)).fetchone()[0]
     remove(connection, jid)
     inbox.bury(connection, jid)
-    log.error("return dropped: spool full", extra={"action": "return_dropped", "job": {"jid": jid}})
+    return jid

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from minion.ledger import Ledger, open_ledger
+from minion.ledger.aside import set_aside
 from minion.ledger.schema import VERSION
 from shoal.errors import ConfigError, LedgerError
 from tests.integration.ledger.records import NOW, a_job, a_return, jid
@@ -110,15 +111,14 @@ def zeroed_middle_of_data(path: Path) -> None:
     path.write_bytes(data)
 
 
-def test_wal_goes_with_the_file_it_belongs_to(path: Path) -> None:
-    text(path)
-    path.with_name(path.name + "-wal").write_bytes(b"w" * 100)
-    path.with_name(path.name + "-shm").write_bytes(b"s" * 100)
-    open_ledger(path, max_bytes=100_000).close()
-    assert sorted(entry.name for entry in path.parent.iterdir()) == ["ledger.db", "ledger.db.corrupt-1"] or (
-        path.with_name(path.name + ".corrupt-1-wal").exists()
-    )
-    assert not path.with_name(path.name + "-shm").exists()
+def test_what_lies_beside_the_file_goes_with_it(path: Path) -> None:
+    beside = ("", "-wal", "-shm", "-journal")
+    for end in beside:
+        path.with_name(path.name + end).write_text(end)
+    target = set_aside(path)
+    assert {entry.name: entry.read_text() for entry in path.parent.iterdir()} == {
+        target.name + end: end for end in beside
+    }
 
 
 def test_three_damaged_files_are_kept_the_newest(path: Path) -> None:

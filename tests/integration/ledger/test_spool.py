@@ -59,7 +59,7 @@ def test_return_codes_go_last_and_failures_after_successes(
     assert {kept[number].retcode for number in range(40)} == {3}
     assert 399 in kept
     assert 41 not in kept
-    assert "return dropped" in caplog.text
+    assert "returns dropped, spool full" in caplog.text
 
 
 def test_job_whose_return_was_dropped_is_not_run_again(ledger: Ledger) -> None:
@@ -82,3 +82,10 @@ def test_bytes_are_bounded_whatever_comes(ledger: Ledger, reopen: Callable[[], L
     assert ledger.unsent_count == 0
     ledger.finished(a_return(99, "x" * 90_000))
     assert returns(ledger)[99].trimmed == 0, "what went has made room"
+
+
+def test_output_that_a_job_had_cut_itself_is_counted_with_what_the_spool_cuts(ledger: Ledger) -> None:
+    first = a_return(1, "x" * 50_000, trimmed=9)
+    ledger.finished(first)
+    ledger.finished(a_return(2, "y" * 60_000))
+    assert returns(ledger)[1].trimmed == len(first.packed) + 9
