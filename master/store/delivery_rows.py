@@ -14,7 +14,6 @@ from master.store.cells import plain_text
 from master.store.delivery_state import (
     BEFORE,
     FINAL_STATES,
-    INFERRED_STATES,
     OPEN_STATES,
     QUEUED,
     RETURNED,
@@ -114,9 +113,9 @@ def _quoted(states: Iterable[str]) -> str:
 
 
 _ANSWERED: Final = text(
-    "UPDATE deliveries SET state = 'returned', reason = ''"
-    f" WHERE jid = :jid AND state IN ({_quoted(INFERRED_STATES)}) AND EXISTS"
+    "UPDATE deliveries SET state = 'returned', reason = '' WHERE jid = :jid AND EXISTS"
     " (SELECT 1 FROM returns WHERE returns.jid = deliveries.jid AND returns.minion = deliveries.minion)"
+    " AND state IN ('expired', 'undeliverable', 'outcome_unknown')"  # INFERRED_STATES
 )
 _ROWS_SQLITE: Final = (
     "(SELECT value ->> 0 AS jid, value ->> 1 AS minion, value ->> 2 AS at, value ->> 3 AS reason,"
