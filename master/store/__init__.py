@@ -1,4 +1,4 @@
-"""The master's memory: jobs, returns, minion keys, facts, tags, join tokens, settings.
+"""The master's memory: jobs, deliveries, returns, minion keys, facts, tags, join tokens, settings.
 
 SQLite in a file or PostgreSQL by URL, one schema. SQLAlchemy and Alembic are imported in this package only;
 what goes in and out are frozen records. It decides nothing about trust: it stores what other rooms decided.
@@ -6,6 +6,8 @@ what goes in and out are frozen records. It decides nothing about trust: it stor
 
 from __future__ import annotations
 
+from master.store.deliveries import Cancelled, Deliveries, Delivery
+from master.store.delivery_rows import DeliveryChange, OutboxBatch
 from master.store.facts import FactsRecord, FactsTable
 from master.store.job_filter import JobFilter
 from master.store.jobs import JobRecord, Jobs, ListedJob
@@ -24,6 +26,10 @@ __all__ = [
     "PENDING",
     "REJECTED",
     "STATES",
+    "Cancelled",
+    "Deliveries",
+    "Delivery",
+    "DeliveryChange",
     "FactsRecord",
     "FactsTable",
     "JobFilter",
@@ -34,6 +40,7 @@ __all__ = [
     "ListedJob",
     "MinionRecord",
     "Minions",
+    "OutboxBatch",
     "Retention",
     "Returns",
     "Settings",

@@ -11,11 +11,12 @@ from sqlalchemy import Connection, insert, select
 
 from master.store.cells import pack_ids, pack_value, unpack_ids, unpack_value
 from master.store.database import Database
+from master.store.delivery_rows import insert_queued
 from master.store.job_filter import JobFilter
 from master.store.schema import jobs
 
 _PAGE = 200
-_IN_CALL = ("args", "kwargs", "from_text", "no_parse", "timeout_s", "returners", "approvals")
+_IN_CALL = ("args", "kwargs", "from_text", "no_parse", "timeout_s", "returners", "approvals", "channel")
 _TUPLES = ("args", "no_parse", "returners", "approvals")
 _PLAIN = tuple(c for c in jobs.c if c.name not in ("call", "metadata", "targets", "target_count"))
 _LISTED = (*_PLAIN, jobs.c.call, jobs.c.metadata, jobs.c.target_count)
@@ -41,6 +42,7 @@ class _JobFields:
     timeout_s: float = 0.0
     returners: tuple[str, ...] = ()
     approvals: tuple[bytes, ...] = ()
+    channel: str = ""  # of a desired job: only its newest counts
     metadata: Mapping[str, Any] = field(default_factory=dict)
     parent: str = ""  # the jid of the batch or orchestration this job is a part of
 
@@ -102,9 +104,19 @@ class Jobs:
 
 
 def insert_jobs(connection: Connection, records: Sequence[JobRecord]) -> None:
-    """Insert `records` in the caller's transaction."""
+    """Insert `records` in the caller's transaction, with a delivery per target for those that are kept."""
     if records:
         connection.execute(insert(jobs), [_values(record) for record in records])
+    for record in records:
+        if record.mode != "now":
+            insert_queued(
+                connection,
+                record.jid,
+                record.targets,
+                channel=record.channel,
+                expires=record.expires,
+                at=record.issued,
+            )
 
 
 def targets_of(connection: Connection, jid: str) -> tuple[str, ...]:
@@ -139,7 +151,7 @@ def _values(record: JobRecord) -> dict[str, Any]:
 
 def _common(row: Any) -> dict[str, Any]:
     what = f"job {row.jid}"
-    call = unpack_value(row.call, what)
+    call = {"channel": ""} | unpack_value(row.call, what)  # rows of schema 0001 have no channel
     values = {column.name: getattr(row, column.name) for column in _PLAIN}
     values |= {name: tuple(call[name]) if name in _TUPLES else call[name] for name in _IN_CALL}
     values["metadata"] = unpack_value(row.metadata, what)

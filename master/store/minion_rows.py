@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy import delete as delete_from
 
+from master.store.delivery_rows import drop_minion
 from master.store.minion_record import ACCEPTED, DENIED, RECORD_COLUMNS, MinionRecord, record_of, values_of
 from master.store.schema import OF_A_MINION, minions
 from shoal.errors import StoreError
@@ -70,8 +71,9 @@ def forget_denied(connection: Connection, minion: str, keep: int) -> None:
     connection.execute(delete_from(minions).where(*denied, minions.c.fingerprint.not_in(kept)))
 
 
-def wipe(connection: Connection, minion: str) -> None:
-    """Delete everything that is kept about the id besides keys and history."""
+def wipe(connection: Connection, minion: str, at: float) -> None:
+    """Delete everything that is kept about the id besides keys and history; end its open deliveries."""
+    drop_minion(connection, minion, "key deleted", at)
     for table in OF_A_MINION:
         connection.execute(delete_from(table).where(table.c.minion == minion))
 

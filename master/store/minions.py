@@ -3,7 +3,7 @@
 1. An id holds at most one key (accepted, pending or rejected). A held key is never replaced silently: delete
    it, or deny it, first.
 2. An accepted key belongs to one id only, the next key of a rotation too: a peer is known by its key.
-3. When an id holds no key any more, its facts and tags are gone too (`OF_A_MINION`).
+3. When an id holds no key any more, its facts and tags are gone too (`OF_A_MINION`), its open deliveries ended.
 4. What strangers can cause is bounded: pending keys in all, denied keys per id.
 """
 
@@ -116,7 +116,7 @@ class Minions:
             changes = {"state": state, "reason": reason}
             record = rows.change(connection, minion, fingerprint, changes | self._now())
             if rows.held(connection, minion) is None:
-                rows.wipe(connection, minion)
+                rows.wipe(connection, minion, self._clock.time())
             return record
 
     def rotate(self, minion: str, *, sign_key: bytes, curve_key: bytes, fingerprint: str) -> MinionRecord:
@@ -139,7 +139,7 @@ class Minions:
         with self._database.write() as connection:
             count = rows.delete(connection, minion, fingerprint)
             if rows.held(connection, minion) is None:
-                rows.wipe(connection, minion)
+                rows.wipe(connection, minion, self._clock.time())
             return count
 
     def _now(self) -> dict[str, object]:

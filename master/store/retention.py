@@ -1,4 +1,4 @@
-"""Retention: old jobs go with their returns, a small batch at a time, so that no writer waits long.
+"""Retention: old jobs go with their returns and deliveries, a small batch at a time, so that no writer waits long.
 
 A jid begins with its time, so "older than" is a range of the primary key. `cut` says once where the range
 ends; `step` deletes a batch below it, to be called until it returns 0, with other work in between. A job
@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, delete, select, tuple_
 
 from master.store.database import Database
-from master.store.schema import jobs, returns
+from master.store.schema import deliveries, jobs, returns
 from shoal.clock import Clock
 from shoal.ids import JidMaker
 
 
 class Retention:
-    """Deletes from the jobs and returns tables."""
+    """Deletes from the jobs, returns and deliveries tables."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -39,23 +39,26 @@ class Retention:
         return max(cuts, default="")
 
     def step(self, cut: str, max_rows: int = 2000) -> int:
-        """Delete up to `max_rows` rows of jobs below `cut`, their returns first; return how many.
+        """Delete up to `max_rows` rows of jobs below `cut`, their returns and deliveries first; return how many.
 
         Raises:
             StoreError: the database refused or is away.
         """
         waiting = select(jobs.c.jid).where(jobs.c.jid < cut, jobs.c.expires > self._clock.time())
-        key = tuple_(returns.c.jid, returns.c.minion)
-        old_returns = (
-            select(returns.c.jid, returns.c.minion)
-            .where(returns.c.jid < cut, returns.c.jid.not_in(waiting))
-            .order_by(returns.c.jid, returns.c.minion)
-            .limit(max_rows)
-        )
         old_jobs = select(jobs.c.jid).where(jobs.c.jid < cut, jobs.c.jid.not_in(waiting)).limit(max_rows)
         with self._database.write() as connection:
-            count = connection.execute(delete(returns).where(key.in_(old_returns))).rowcount
-            if count < max_rows:  # no returns left: a job row goes last, or its returns would be orphans
+            count = 0
+            for table in (returns, deliveries):
+                if count < max_rows:
+                    key = tuple_(table.c.jid, table.c.minion)
+                    old_rows = (
+                        select(table.c.jid, table.c.minion)
+                        .where(table.c.jid < cut, table.c.jid.not_in(waiting))
+                        .order_by(table.c.jid, table.c.minion)
+                        .limit(max_rows - count)
+                    )
+                    count += connection.execute(delete(table).where(key.in_(old_rows))).rowcount
+            if count < max_rows:  # none of these left: a job row goes last, or they would be orphans
                 count += connection.execute(delete(jobs).where(jobs.c.jid.in_(old_jobs))).rowcount
             return count
 

@@ -84,6 +84,37 @@ returns: Final = Table(
     _blob("packed"),
 )
 
+# `is_open` follows from `state`. It is a column so that the indexes' condition stays the same while a delivery
+# moves from queued to running: those updates then touch no index (on PostgreSQL they are heap-only).
+deliveries: Final = Table(
+    "deliveries",
+    metadata,
+    Column("jid", KEY, primary_key=True),
+    Column("minion", KEY, primary_key=True),
+    _text("state"),
+    Column("is_open", Boolean, nullable=False),
+    Column("channel", KEY, nullable=False),
+    _time("expires"),
+    _time("updated_at"),
+    Column("attempts", Integer, nullable=False),
+    _time("next_try"),
+    _text("reason"),
+)
+DELIVERY_OPEN: Final = text("is_open")  # word for word the indexes' condition, or SQLite does not use them
+Index(
+    "ix_deliveries_open",
+    deliveries.c.minion,
+    deliveries.c.jid,
+    sqlite_where=DELIVERY_OPEN,
+    postgresql_where=DELIVERY_OPEN,
+)
+Index(
+    "ix_deliveries_expires",
+    deliveries.c.expires,
+    sqlite_where=DELIVERY_OPEN,
+    postgresql_where=DELIVERY_OPEN,
+)
+
 minions: Final = Table(
     "minions",
     metadata,
@@ -163,5 +194,6 @@ settings: Final = Table(
 )
 
 # Everything kept about a minion besides its keys and its history of returns. Deleting the key empties these,
-# so that a box that registers the same id later inherits nothing.
+# so that a box that registers the same id later inherits nothing. Deliveries are history as returns are; the
+# open ones end as undeliverable when the key goes.
 OF_A_MINION: Final = (facts, grains, tags)

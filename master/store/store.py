@@ -12,6 +12,8 @@ from types import TracebackType
 
 from master.store import minion_rows
 from master.store.database import Database
+from master.store.deliveries import Deliveries
+from master.store.delivery_rows import OutboxBatch, insert_silences, mark_returned, mark_rows
 from master.store.facts import FactsRecord, FactsTable, update_seen, upsert_facts
 from master.store.jobs import JobRecord, Jobs, insert_jobs
 from master.store.migrate import bring_up_to_date
@@ -36,6 +38,7 @@ class Store:
         self.database = database  # for tests and migrations; the master's other rooms use what follows
         self.jobs = Jobs(database)
         self.returns = Returns(database, clock)
+        self.deliveries = Deliveries(database, clock)
         self.minions = Minions(database, clock)
         self.facts = FactsTable(database)
         self.tags = Tags(database)
@@ -51,15 +54,22 @@ class Store:
         returns: Sequence[Return] = (),
         facts: Sequence[FactsRecord] = (),
         seen: Mapping[str, float] | None = None,
+        outbox: OutboxBatch | None = None,
     ) -> set[Key]:
         """Store all of it in one transaction; return the (jid, minion) of the returns that are new.
 
         Raises:
             StoreError: nothing at all was stored.
         """
+        now = self._clock.time()
         with self.database.write() as connection:
             insert_jobs(connection, jobs)
-            new = insert_returns(connection, returns, self._clock.time()) if returns else set()
+            new = insert_returns(connection, returns, now) if returns else set()
+            if outbox is not None:
+                mark_rows(connection, outbox.marks)
+                insert_silences(connection, outbox.silences)
+                keys = [(each.jid, each.minion) for each in returns if each.jid in outbox.outboxed]
+                mark_returned(connection, keys, now)
             if facts:
                 upsert_facts(connection, facts)
             if seen:

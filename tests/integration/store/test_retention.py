@@ -77,3 +77,22 @@ def test_job_that_may_still_be_fetched_stays(store: Store, clock: FakeClock) -> 
 def test_returns_of_unknown_jobs_go_too(store: Store, clock: FakeClock) -> None:
     store.returns.save([answer("web1", jid_at(0))])
     assert sum(sweep(store, store.retention.cut(before=NOW + 100))) == 1
+
+
+def test_deliveries_go_with_their_job_in_small_steps(store: Store, clock: FakeClock) -> None:
+    ids = tuple(f"web{number}" for number in range(7))
+    store.commit_batch(jobs=[job(n, mode="queue", targets=ids) for n in (0, 1)], returns=[answer("web1")])
+    store.deliveries.finish(jid_at(0), [("web9", "undeliverable", "unknown")])
+    clock.advance(3600)
+    steps = sweep(store, store.retention.cut(before=NOW + 1), max_rows=3)
+    assert sum(steps) == 1 + 1 + 8
+    assert max(steps) <= 3 + 2
+    assert store.deliveries.for_job(jid_at(0)) == ()
+    assert len(store.deliveries.for_job(jid_at(1))) == 7
+
+
+def test_job_with_open_unexpired_deliveries_stays(store: Store, clock: FakeClock) -> None:
+    store.jobs.add(job(0, mode="queue", expires=NOW + 7 * 86400))
+    clock.advance(3600)
+    assert sweep(store, store.retention.cut(before=NOW + 100)) == [0]
+    assert len(store.deliveries.for_job(jid_at(0))) == 2

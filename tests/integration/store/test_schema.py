@@ -13,11 +13,14 @@ from sqlalchemy import text
 
 import master.store.migrate
 from master.store import open_store
+from master.store.cells import pack_value, unpack_value
 from master.store.database import Database
 from master.store.migrate import SCHEMA_VERSION
 from master.store.schema import OF_A_MINION, metadata
 from shoal.clock import FakeClock
 from shoal.errors import StoreError
+
+from .samples import JID, answer, jid_at, job
 
 MIGRATIONS = Path(master.store.migrate.__file__).parent / "migrations"
 
@@ -39,7 +42,7 @@ def test_migrations_are_numbered_without_a_gap() -> None:
 
 def test_every_table_about_a_minion_is_emptied_with_its_key() -> None:
     about = {table.name for table in metadata.tables.values() if "minion" in table.c}
-    assert about - {"returns"} == {table.name for table in OF_A_MINION}
+    assert about - {"returns", "deliveries"} == {table.name for table in OF_A_MINION}
 
 
 def test_migrations_build_what_the_code_believes(blank: str) -> None:
@@ -74,6 +77,22 @@ def test_migrations_build_the_same_indexes_and_collations(blank: str) -> None:
         assert len(migrated) > 4
 
 
+def test_database_of_schema_0001_keeps_its_rows(blank: str) -> None:
+    with open_store(blank, FakeClock()) as store:
+        store.commit_batch(jobs=[job()], returns=[answer()])
+        with store.database.write() as connection:  # back to what 0001 made, where jobs had no channel either
+            connection.execute(text("DROP TABLE deliveries"))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            call = unpack_value(connection.execute(text("SELECT call FROM jobs")).scalar() or b"", "job")
+            del call["channel"]
+            connection.execute(text("UPDATE jobs SET call = :call"), {"call": pack_value(call)})
+    with open_store(blank, FakeClock()) as store:
+        assert store.jobs.get(JID) == job()
+        assert store.returns.get(JID, "web1") == answer()
+        store.jobs.add(job(1, mode="queue"))
+        assert len(store.deliveries.for_job(jid_at(1))) == 2
+
+
 def test_opening_again_changes_nothing(blank: str) -> None:
     with open_store(blank, FakeClock()) as store:
         store.settings.put("fleet", "ab12")
@@ -81,7 +100,7 @@ def test_opening_again_changes_nothing(blank: str) -> None:
         assert store.settings.get("fleet") == "ab12"
 
 
-@pytest.mark.parametrize("version", ["0002", "ae1027a6acf"])
+@pytest.mark.parametrize("version", ["0003", "ae1027a6acf"])
 def test_database_of_a_newer_release_is_refused(blank: str, version: str) -> None:
     with open_store(blank, FakeClock()) as store, store.database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version})
