@@ -6,7 +6,6 @@ It does not travel: pickling is refused.
 
 from __future__ import annotations
 
-import hmac
 from typing import Any, Final, NoReturn
 
 STARS: Final = "******"
@@ -36,6 +35,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        import hmac  # only here: it loads OpenSSL, 4 MiB in every process of a box
+
         return hmac.compare_digest(self._text.encode(errors="replace"), other._text.encode(errors="replace"))
 
     def __hash__(self) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import Any
 
 from minion.grains.sources import Sources
+from pki.keys import sha256
 
 
 def collect(sources: Sources) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def collect(sources: Sources) -> dict[str, Any]:
 
 def server_id(minion_id: str) -> int:
     """Return a number made from the minion's id, for databases that want one (Salt's formula)."""
-    return int(hashlib.sha256(minion_id.encode()).hexdigest(), 16) % 2**31
+    return int.from_bytes(sha256(minion_id.encode()), "big") % 2**31
 
 
 def _name(sources: Sources, path: str, number: int) -> str:
