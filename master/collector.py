@@ -19,6 +19,7 @@ from master.greeter import Greeter
 from master.keyring import KeyEntry, Keyring
 from master.keystore import KeyStore
 from master.late import LateReturns
+from master.outbox import Outbox
 from master.quota import Doors, source_of
 from master.roster import Roster
 from master.runs import Run, Runs
@@ -30,7 +31,19 @@ from shoal.clock import Clock
 from shoal.errors import StoreError, TrustError, WireError
 from shoal.event import MAX_TAG, job_return, job_start
 from shoal.ids import check_jid
-from shoal.messages import ACK, BUSY, HELLO, HELLO_FIRST, PONG, ROTATED, Verb, read_request, reply, verb_of
+from shoal.messages import (
+    ACK,
+    BUSY,
+    HELLO,
+    HELLO_FIRST,
+    MAX_RECEIVED,
+    PONG,
+    ROTATED,
+    Verb,
+    read_request,
+    reply,
+    verb_of,
+)
 from shoal.returns import Return
 from shoal.transport import BROADCAST, PUBLISH, Inbound, MasterTransport, own_topic, topic_owner
 from shoal.wire import Fields, encode
@@ -54,6 +67,7 @@ class Collector:
         roster: Roster,
         runs: Runs,
         late: LateReturns,
+        outbox: Outbox,
         greeter: Greeter,
         writer: Writer,
         bus: EventBus,
@@ -68,6 +82,7 @@ class Collector:
         self._roster = roster
         self._runs = runs
         self._late = late
+        self._outbox = outbox
         self._greeter = greeter
         self._writer = writer
         self._bus = bus
@@ -80,6 +95,7 @@ class Collector:
         self._handlers: dict[str, Callable[[Session, Any], None]] = {
             "heartbeat": self._heartbeat,
             "started": self._started,
+            "received": self._received,
             "return": self._return,
             "event": self._event,
             "facts": self._facts,
@@ -168,6 +184,7 @@ class Collector:
         verb, body = read_request(inbound.frame)
         if verb.name == "hello":
             self._greeter.hello(inbound, body)
+            self._outbox.came(entry.id)
         elif session is None:  # it has not said hello here, or said it to the master before its restart
             self._send(inbound.route, _HELLO_FIRST)
         else:
@@ -224,12 +241,19 @@ class Collector:
         jid, at = check_jid(fields.text("jid", 20)), fields.seconds("at")
         fields.done()
         run = self._runs.get(jid)
+        known = self._outbox.started(session.id, jid)
         if run is None or session.id not in run.targets:
-            self.counters["started refused: not a target"] += 1
+            self.counters["started refused: not a target"] += not known
             return
         run.started(session.id, at)
         if at:  # else it waits on the box for a place to run
             self._bus.publish(job_start(jid, session.id), {"jid": jid, "id": session.id})
+
+    def _received(self, session: Session, body: object) -> None:
+        """Note which queued jobs a minion has on its disk."""
+        if not isinstance(body, list) or len(body) > MAX_RECEIVED:
+            raise WireError(f"received: a list of up to {MAX_RECEIVED} job ids expected")
+        self._outbox.received(session.id, [check_jid(jid) for jid in body])
 
     def _return(self, session: Session, body: object) -> None:
         ret = Return.from_wire(body, session.id)
@@ -262,6 +286,7 @@ class Collector:
             if ret.minion in run.stored:
                 self._ack(ret)
         elif self._writer.add_return(ret):
+            self._outbox.returned(ret.minion, ret.jid)
             run.take(ret)
             if self._bus.busy:
                 self._bus.publish(job_return(ret.jid, ret.minion), _event_data(ret))
@@ -369,6 +394,7 @@ class Collector:
             # In the next turn: now the subscription is not granted yet, and the word would be lost.
             publish = self.transport.publish
             asyncio.get_running_loop().call_soon(publish, own_topic(entry.peer), HELLO)
+        self._outbox.came(entry.id)
         self._bus.publish("shoal/presence/change", {"new": [entry.id], "lost": []})
 
     def _send(self, route: bytes, frame: bytes) -> None:

@@ -19,9 +19,10 @@ from master.acl import Acl, Caller
 from master.acl_rules import Call
 from master.events import EventBus
 from master.intake import IntakeError, Order
+from master.outbox import Outbox
 from master.publisher import Publisher
 from master.roster import Roster
-from master.runs import Run, Runs, Silence, Watch
+from master.runs import WAITING, Run, Runs, Silence, Watch
 from master.sessions import Sessions
 from master.store.jobs import JobRecord
 from master.targets import Resolved, choose_subset
@@ -72,6 +73,8 @@ class Conductor:
         runs: Runs,
         writer: Writer,
         publisher: Publisher,
+        outbox: Outbox,
+        store_job: Callable[[JobRecord], None],
         bus: EventBus,
         clock: Clock,
         now: Callable[[], float],
@@ -85,6 +88,8 @@ class Conductor:
         self._runs = runs
         self._writer = writer
         self._publisher = publisher
+        self._outbox = outbox
+        self._store_job = store_job
         self._bus = bus
         self._clock = clock
         self._now = now
@@ -123,7 +128,7 @@ class Conductor:
             to="*",
             fun=order.fun,
             issued=now,
-            expires=now + self._defaults.expires_s,
+            expires=now + (order.queue_ttl_s if order.mode == "queue" else self._defaults.expires_s),
             user=caller.name,
             args=order.args,
             kwargs=order.kwargs,
@@ -138,20 +143,32 @@ class Conductor:
             raise IntakeError(
                 "usage", f"the arguments take {size} bytes; a job may have {MAX_JOB_BYTES - _ROOM}"
             )
-        await self._writer.add_job(_record(job, order, targets))
+        await self._keep(job, _record(job, order, targets))
         run = self._runs.open(job.jid, job.fun, targets)
         self._announce(job, order, targets)
         return Performance(self, order, job, run, replace(resolved, ids=tuple(targets)))
 
-    def send(self, job: Job, run: Run, minions: Collection[str]) -> list[Silence]:
-        """Publish `job` to some of its targets, as if issued now; return who was not there."""
-        now = self._now()
-        fresh = replace(job, issued=now, expires=now + (job.expires - job.issued))
-        sent = self._publisher.publish(fresh, minions)
-        run.publish_done(sent.reached, self._clock.monotonic())
-        return [self._absent(minion) for minion in sent.absent]
+    async def _keep(self, job: Job, record: JobRecord) -> None:
+        """Store a job. One that is to wait for its minions is not promised without the store. Raises StoreError."""
+        if job.mode == "now":
+            await self._writer.add_job(record)
+            return
+        await self._writer.call(self._store_job, record)
+        self._outbox.add(job, record.targets)
 
-    def judge_silence(self, run: Run, timeout_s: float) -> list[Silence]:
+    def send(self, job: Job, run: Run, minions: Collection[str]) -> list[Silence]:
+        """Publish `job` to some of its targets, `now` jobs as if issued now; return who was not there."""
+        if job.mode == "now":
+            now = self._now()
+            job = replace(job, issued=now, expires=now + (job.expires - job.issued))
+        sent = self._publisher.publish(job, minions)
+        run.publish_done(sent.reached, self._clock.monotonic())
+        if job.mode == "now":
+            return [self._absent(minion) for minion in sent.absent]
+        self._outbox.sent(job.jid, sent.reached)
+        return [self._queued(minion, job) for minion in sent.absent]
+
+    def judge_silence(self, job: Job, run: Run, timeout_s: float) -> list[Silence]:
         """Return the targets that are given up now."""
         now = self._clock.monotonic()
         silent = []
@@ -160,7 +177,8 @@ class Conductor:
                 if not self._sessions.present(minion) and not self._still_expected(minion):
                     silent.append(self._lost(run, minion))
             elif now - sent_at >= timeout_s:
-                silent.append(self._no_sign(minion, timeout_s))
+                later = job.mode != "now"
+                silent.append(self._unsure(minion, job) if later else self._no_sign(minion, timeout_s))
         for silence in silent:
             run.give_up(silence.minion)
         return silent
@@ -186,6 +204,15 @@ class Conductor:
             ago = self._clock.monotonic() - session.heard
             text = f"It was not connected when the job was published; last heard of {ago:.0f} s ago."
         return Silence(minion, "not_connected", text)
+
+    def _queued(self, minion: str, job: Job) -> Silence:
+        return Silence(
+            minion, "queued", f"It is not connected. The job waits for it until {_when(job.expires)}."
+        )
+
+    def _unsure(self, minion: str, job: Job) -> Silence:
+        text = f"It was sent the job and has not said so. It is sent again until {_when(job.expires)}."
+        return Silence(minion, "sent", text)
 
     def _no_sign(self, minion: str, timeout_s: float) -> Silence:
         if self._sessions.present(minion):
@@ -281,7 +308,7 @@ class Performance:
         if now < self._next_look:
             return []
         self._next_look = now + _LOOK_S
-        return conductor.judge_silence(self._run, conductor.timeout(self._order))
+        return conductor.judge_silence(self._job, self._run, conductor.timeout(self._order))
 
     def _note(self, item: Return | Silence) -> None:
         if item.minion in self._out:
@@ -293,7 +320,7 @@ class Performance:
             self.failed += bad
         else:
             self.silent += 1
-            bad = True
+            bad = item.why not in WAITING
         if self._turns:
             self._hold_until = self._conductor.clock.monotonic() + self._order.batch_wait_s
             if bad and self._order.failhard:
@@ -334,12 +361,16 @@ def _check_possible(order: Order) -> None:
     """Refuse what is in the protocol and not carried out yet, rather than drop it in silence."""
     if order.returners:
         raise IntakeError("usage", f"no returner is called {order.returners[0]!r}: this release has none")
-    if order.mode != "now":
-        raise IntakeError("usage", f"mode {order.mode!r} is not there yet: jobs are sent now, or not at all")
+    if order.mode == "desired":
+        raise IntakeError("usage", "mode 'desired' is not there yet")
 
 
 def _call(order: Order) -> Call:
     return Call(fun=order.fun, args=order.args, kwargs=order.kwargs, from_text=order.from_text)
+
+
+def _when(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
 def _record(job: Job, order: Order, targets: list[str]) -> JobRecord:

@@ -14,6 +14,8 @@ from shoal.wire import Fields
 
 _BATCH: Final = re.compile(r"([1-9][0-9]{0,6})(%?)")
 _MAX_WAIT_S: Final = 31 * 86400.0
+DEFAULT_TTL_S: Final = 86400.0
+MAX_TTL_S: Final = 30 * 86400.0  # a box refuses jobs that live longer than 31 days
 
 
 class IntakeError(ShoalError):
@@ -59,6 +61,7 @@ class Order:
     timeout_s: float  # how long to wait for a sign of each minion; 0 = the master's default
     job_timeout_s: float  # the function is stopped after this; 0 = the minion's own limit
     mode: str
+    queue_ttl_s: float  # how long a queued job waits for its minions
     batch: Batch | None
     batch_wait_s: float
     subset: int
@@ -85,6 +88,7 @@ class Order:
             timeout_s=min(fields.seconds("timeout_s", 0.0), _MAX_WAIT_S),
             job_timeout_s=min(fields.seconds("job_timeout_s", 0.0), _MAX_WAIT_S),
             mode=mode,
+            queue_ttl_s=min(fields.seconds("queue_ttl_s", DEFAULT_TTL_S) or DEFAULT_TTL_S, MAX_TTL_S),
             batch=Batch.parse(fields.text("batch", 20, "")),
             batch_wait_s=min(fields.seconds("batch_wait_s", 0.0), _MAX_WAIT_S),
             subset=fields.integer("subset", 0, 10_000_000, 0),

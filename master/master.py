@@ -22,6 +22,7 @@ from master.keyring import ACCEPTED, Keyring
 from master.keyroom import KeyRoom
 from master.keystore import KeyStore, load_entries
 from master.late import LateReturns
+from master.outbox import Outbox
 from master.papers import Reach
 from master.publisher import Publisher
 from master.quota import Buckets, Doors, Quotas
@@ -81,6 +82,7 @@ class Master:
             asyncio.create_task(self.writer.run(), name="writer"),
             asyncio.create_task(self._housekeeping(), name="housekeeping"),
             asyncio.create_task(self._reassure(), name="reassure"),
+            asyncio.create_task(self.outbox.run(), name="outbox"),
         ]
         await self.control.start(self._paths.control_socket)
         log.info(
@@ -156,6 +158,15 @@ class Master:
             clock=clock,
             now=now,
         )
+        self.outbox = Outbox(
+            fleet=self.identity.fleet,
+            store=self.store,
+            writer=self.writer,
+            sessions=self.sessions,
+            now=now,
+            random=SystemRandom(),
+        )
+        self.outbox.load()
         self.collector = Collector(
             keyring=self.keyring,
             keys=keys,
@@ -163,6 +174,7 @@ class Master:
             roster=self.roster,
             runs=self.runs,
             late=LateReturns(self.store, self.writer, self.runs),
+            outbox=self.outbox,
             greeter=self.greeter,
             writer=self.writer,
             bus=self.bus,
@@ -205,6 +217,7 @@ class Master:
         )
         self.collector.transport = self.greeter.transport = self.keyroom.transport = self.transport
         self.publisher = Publisher(self.identity, self.transport, self.sessions)
+        self.outbox.publisher = self.publisher
         acl = Acl(config.publisher_acl, self.roster)
         self.conductor = Conductor(
             fleet=self.identity.fleet,
@@ -214,6 +227,8 @@ class Master:
             runs=self.runs,
             writer=self.writer,
             publisher=self.publisher,
+            outbox=self.outbox,
+            store_job=self.store.jobs.add,
             bus=self.bus,
             clock=self._clock,
             now=self.time.now,
@@ -236,6 +251,7 @@ class Master:
             runs=self.runs,
             bus=self.bus,
             conductor=self.conductor,
+            outbox=self.outbox,
             identity=self.identity,
             counters=self.counters,
             clock=self._clock,
@@ -257,6 +273,7 @@ class Master:
             try:
                 await self.writer.call(self.store.settings.put, _FLOOR_SETTING, self.time.now())
                 await self.writer.call(self.store.facts.seen, self._seen())
+                await self.outbox.expire()
                 await self._cut_history()
             except Exception as error:  # the next round may do better, and there must be one
                 known = isinstance(error, StoreError)

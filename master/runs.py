@@ -16,6 +16,7 @@ from typing import Final
 from shoal.returns import Return
 from shoal.wire import encode
 
+WAITING: Final = frozenset({"queued", "sent"})  # silences that are no failure: the job is kept for the minion
 MAX_KEPT_RUNS: Final = 256
 MAX_ACTIVE_RUNS: Final = 4096
 MAX_WATCH_BYTES: Final = 64 * 1024 * 1024
@@ -27,7 +28,7 @@ class Silence:
     """A target that will not answer in time, and why."""
 
     minion: str
-    why: str  # not_connected | no_response | lost | unknown
+    why: str  # not_connected | no_response | lost | unknown; of a queued job also queued | sent
     text: str
 
 

@@ -10,8 +10,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
+from master.store.delivery_rows import DeliveryChange, OutboxBatch
 from master.store.facts import FactsRecord
 from master.store.jobs import JobRecord
 from master.store.store import Store
@@ -39,6 +41,8 @@ class Writer:
         self._jobs: list[JobRecord] = []
         self._returns: list[Return] = []
         self._facts: dict[str, FactsRecord] = {}
+        self._marks: list[DeliveryChange] = []
+        self.outboxed: set[str] = set()  # jobs that have rows in the table of deliveries
         self._bytes = 0
         self._wake = asyncio.Event()
         self.dropped = 0
@@ -58,6 +62,11 @@ class Writer:
     def add_facts(self, record: FactsRecord) -> None:
         """Queue a minion's facts; a newer record replaces one that waits."""
         self._facts[record.minion] = record
+        self._wake.set()
+
+    def mark(self, change: DeliveryChange) -> None:
+        """Queue a step of a delivery."""
+        self._marks.append(change)
         self._wake.set()
 
     async def add_job(self, record: JobRecord) -> None:
@@ -84,13 +93,13 @@ class Writer:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._jobs or self._returns or self._facts:
+            while self._jobs or self._returns or self._facts or self._marks:
                 if not await self._commit():
                     await asyncio.sleep(self._retry_s)
 
     async def flush(self) -> None:
         """Write what waits, once."""
-        if self._jobs or self._returns or self._facts:
+        if self._jobs or self._returns or self._facts or self._marks:
             await self._commit()
 
     def close(self) -> None:
@@ -101,8 +110,10 @@ class Writer:
         jobs, self._jobs = self._jobs[:_MAX_ROWS], self._jobs[_MAX_ROWS:]
         returns, self._returns = self._returns[:_MAX_ROWS], self._returns[_MAX_ROWS:]
         facts, self._facts = self._facts, {}
+        marks, self._marks = self._marks[:_MAX_ROWS], self._marks[_MAX_ROWS:]
+        outboxed = {ret.jid for ret in returns} & self.outboxed
         try:
-            await self.call(self._write, jobs, returns, facts)
+            await self.call(self._write, jobs, returns, facts, OutboxBatch(marks=marks, outboxed=outboxed))
         except Exception as error:  # whatever it is: nothing may be lost, and this loop must live
             if not self.away:
                 log.error(
@@ -112,6 +123,7 @@ class Writer:
             self.away = True
             self._jobs[:0], self._returns[:0] = jobs, returns
             self._facts = {**facts, **self._facts}
+            self._marks[:0] = marks
             return False
         if self.away:
             log.warning("the store is back", extra={"action": "store_back"})
@@ -120,19 +132,25 @@ class Writer:
         self._on_stored(returns)
         return True
 
-    def _write(self, jobs: list[JobRecord], returns: list[Return], facts: dict[str, FactsRecord]) -> None:
+    def _write(
+        self, jobs: list[JobRecord], returns: list[Return], facts: dict[str, FactsRecord], outbox: OutboxBatch
+    ) -> None:
         """Write all in one transaction; if that fails, find out whether one item is to blame."""
         try:
-            self._store.commit_batch(jobs=jobs, returns=returns, facts=list(facts.values()))
+            self._store.commit_batch(jobs=jobs, returns=returns, facts=list(facts.values()), outbox=outbox)
             return
         except Exception:  # of whatever kind: the probe tells whether it is the store or what it was given
             self._probe()
         for job in jobs:
             self._write_one(f"job {job.jid}", jobs=[job])
         for ret in returns:
-            self._write_one(f"return {ret.jid} of {ret.minion}", returns=[ret])
+            self._write_one(
+                f"return {ret.jid} of {ret.minion}", returns=[ret], outbox=replace(outbox, marks=())
+            )
         for record in facts.values():
             self._write_one(f"facts of {record.minion}", facts=[record])
+        for change in outbox.marks:
+            self._write_one(f"delivery {change.jid} to {change.minion}", outbox=OutboxBatch(marks=[change]))
 
     def _probe(self) -> None:
         """Raise StoreError when the store is away, for whatever reason."""
@@ -145,9 +163,10 @@ class Writer:
         jobs: list[JobRecord] | None = None,
         returns: list[Return] | None = None,
         facts: list[FactsRecord] | None = None,
+        outbox: OutboxBatch | None = None,
     ) -> None:
         try:
-            self._store.commit_batch(jobs=jobs or (), returns=returns or (), facts=facts or ())
+            self._store.commit_batch(jobs=jobs or (), returns=returns or (), facts=facts or (), outbox=outbox)
         except Exception as error:
             self._probe()  # the store may have gone away in the middle: then no item is to blame
             log.error("%s cannot be stored: %s", what, error, extra={"action": "row_refused"})

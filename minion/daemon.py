@@ -147,7 +147,7 @@ class Daemon:
                     membership.endpoints(config.master, config.publish_port, config.master_port)
                 ),
                 outbox=self._spool,
-                on_began=self._journal.began,
+                journal=self._journal,
                 random=SystemRandom(),
                 recon_base_s=config.recon_default / 1000,
                 recon_max_s=config.recon_max / 1000,
@@ -198,11 +198,14 @@ class Daemon:
         if self._answered_for:
             return
         self._answered_for = True
-        for ret in self._journal.abandoned(jids):
+        answers, runnable = self._journal.left_over(jids, self._clock.now())
+        for ret in answers:
             log.warning(
                 "%s", ret.value(), extra={"action": "job_abandoned", "job": {"jid": ret.jid, "fun": ret.fun}}
             )
             self._minion.returned(ret)
+        for job in runnable:
+            self._minion.run_accepted(job)
 
     def _requested(self, action: str, data: dict[str, Any]) -> None:
         """Do what a job asks of the daemon."""

@@ -22,6 +22,7 @@ from typing import Any, Final
 from minion.backoff import Backoff
 from minion.endpoints import Endpoints
 from minion.executor.contract import Executor
+from minion.journal import NoJournal, Promises
 from minion.loop import Loop, Timer
 from minion.pulse import Pulse
 from minion.reporter import Reporter
@@ -76,6 +77,7 @@ class Parts:
     connector: Connector
     endpoints: Endpoints
     outbox: Waiting
+    journal: Promises = field(default_factory=NoJournal)
     random: Random
     recon_base_s: float = 1.0
     recon_max_s: float = 30.0
@@ -83,7 +85,6 @@ class Parts:
     on_masters: Callable[[bytes], None] = lambda _document: None  # a newer masters document was believed
     on_welcome: Callable[[Welcome], None] = lambda _welcome: None  # accepted or not
     on_rotated: Callable[[], None] = lambda: None  # the master has our new keys on record
-    on_began: Callable[[Job, float], None] = lambda _job, _at: None  # a job that takes a while has begun
 
 
 class Minion:
@@ -351,6 +352,27 @@ class Minion:
             return
         self._parts.clock.raise_floor(job.issued)
         self._running[job.jid] = job
+        if job.mode == "now":
+            self._run(job)
+            return
+        promise = self._parts.journal.accept(job, self._parts.clock.now())
+        if promise == "not_kept":
+            self._running.pop(job.jid)
+            self._parts.trust.forget(job.jid)  # it comes again
+            return
+        self._send("received", [job.jid])
+        if promise == "fresh":
+            self.run_accepted(job)
+
+    def run_accepted(self, job: Job) -> None:
+        """Run a job that is in the journal and has not begun."""
+        self._running[job.jid] = job
+        if self._parts.journal.begin(job.jid, self._parts.clock.now()):
+            self._run(job)
+        else:
+            self._running.pop(job.jid)
+
+    def _run(self, job: Job) -> None:
         assert self._executor is not None
         self._executor.submit(job)
 
@@ -358,6 +380,8 @@ class Minion:
         """Tell the master why an authentic job does not run here; a replay gets no second answer."""
         job: Job = refusal.job
         if job.jid in self._running or job.jid in self._parts.outbox:
+            if refusal.reason == "replayed" and job.mode != "now":
+                self._send("received", [job.jid])  # our first word was lost
             return  # its true answer is not to be replaced
         if refusal.reason in ("not allowed", "expired", "issued in the future", "bad lifetime"):
             text = f"Refused by this minion: {refusal}"
@@ -381,7 +405,7 @@ class Minion:
         """Tell that a job runs (only for those that take a while)."""
         job = self._running.get(jid)
         if job is not None and at:
-            self._parts.on_began(job, at)
+            self._parts.journal.began(job, at)
         self._send("started", {"jid": jid, "at": at})
 
     def returned(self, ret: Return) -> None:

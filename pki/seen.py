@@ -39,6 +39,10 @@ class SeenJobs:
             self._next_purge = now + _PURGE_EVERY_S
         self._expiry[jid] = expires
 
+    def discard(self, jid: str) -> None:
+        """Forget `jid` before its time."""
+        self._expiry.pop(jid, None)
+
     def _purge(self, now: float) -> None:
         kept = {jid: expires for jid, expires in self._expiry.items() if expires + LINGER_S > now}
         if self._forgotten and self._forgotten_expiry + LINGER_S <= now:

@@ -68,6 +68,10 @@ class JobTrust:
         """Count `jid` as seen until it expires: a job taken before this process began."""
         self._seen.add(jid, expires, now)
 
+    def forget(self, jid: str) -> None:
+        """Take a job that was not kept as not seen: the master sends it again."""
+        self._seen.discard(jid)
+
     def judge(self, frame: bytes, now: float) -> Job:
         """Return the job in `frame` if this box may run it, and remember it.
 

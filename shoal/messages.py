@@ -19,6 +19,7 @@ PROTOCOL: Final = 1
 MAX_REQUEST_BYTES: Final = MAX_RETURN_BYTES + 4096
 MAX_REPLY_BYTES: Final = 256 * 1024
 MAX_FACTS_BYTES: Final = 256 * 1024
+MAX_RECEIVED: Final = 100  # job ids in one `received`
 MAX_VALUES: Final = 50_000  # in the lists and maps of one message
 
 JOB: Final = b"J"  # first byte of a published frame: a sealed job follows
@@ -52,6 +53,7 @@ VERBS: Final[dict[str, Verb]] = {
         Verb("hello", 8 * 1024, guests=True, cost=5),
         Verb("heartbeat", 1024),
         Verb("started", 1024),
+        Verb("received", 4096),
         Verb("return", MAX_RETURN_BYTES),
         Verb("event", MAX_EVENT_BYTES),
         Verb("facts", MAX_FACTS_BYTES, cost=10),

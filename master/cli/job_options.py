@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from master.cli.docs import SYS_DOC
-from master.cli.options import Parser, at_least_one, comma_list, seconds
+from master.cli.options import Parser, at_least_one, comma_list, duration, seconds
 from master.cli.target_options import target
 from shoal.exits import UsageError
 
@@ -22,6 +22,8 @@ def add_job_options(parser: Parser) -> None:
         help="give up minions that show no sign of it for S seconds (default: the master's, 5)")  # fmt: skip
     add("--job-timeout", type=seconds, default=0.0, metavar="S", help="kill the function after S seconds")
     add("--async", dest="detach", action="store_true", help="print the job's id and do not wait")
+    add("--queue", type=duration, default=0.0, metavar="TTL",
+        help="keep it for minions that are away, for TTL: --queue=7d, =30m; 24h if left out")  # fmt: skip
     add("-b", "--batch", "--batch-size", type=_batch, metavar="N|N%",
         help="run on at most N minions, or N percent of them, at a time")  # fmt: skip
     add("--batch-wait", type=seconds, default=0.0, metavar="S", help="wait S seconds after each return")
@@ -34,6 +36,12 @@ def add_job_options(parser: Parser) -> None:
     add("--return", dest="returners", type=comma_list, default=[], metavar="A,B",
         help="also send the results to these returners")  # fmt: skip
     add("-d", "--doc", action="store_true", help="show the documentation of a module or function")
+
+
+def with_queue_default(words: list[str]) -> list[str]:
+    """Return the command line with a bare `--queue` completed: argparse would take the next word for its value."""
+    end = words.index("--") if "--" in words else len(words)
+    return ["--queue=24h" if word == "--queue" else word for word in words[:end]] + words[end:]
 
 
 def command(options: argparse.Namespace, words: list[str]) -> tuple[str, str, list[str]]:
@@ -67,7 +75,8 @@ def run_request(options: argparse.Namespace, expr: str, fun: str, args: list[str
         "no_parse": options.no_parse,
         "timeout_s": options.timeout,
         "job_timeout_s": options.job_timeout,
-        "mode": "now",
+        "mode": "queue" if options.queue else "now",
+        "queue_ttl_s": options.queue,
         "batch": options.batch or "",
         "batch_wait_s": options.batch_wait,
         "subset": options.subset,

@@ -15,6 +15,8 @@ LOG_LEVELS: Final = (
     "all", "garbage", "trace", "debug", "profile", "info", "warning", "error", "critical", "quiet",
 )  # fmt: skip
 
+_UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
 
 class _Help(argparse.RawDescriptionHelpFormatter):
     """Help of a fixed width. argparse makes one for each option; left to itself it imports shutil."""
@@ -52,6 +54,17 @@ def seconds(text: str) -> float:
         value = -1.0
     if not 0 <= value <= 10 * 365 * 86400:
         raise argparse.ArgumentTypeError(f"a number of seconds expected, not {text!r}")
+    return value
+
+
+def duration(text: str) -> float:
+    """Read `90`, `90s`, `30m`, `24h` or `7d` as seconds, for `type=`."""
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
+    value = float(number) * _UNITS[unit] if number.isascii() and number.isdigit() else 0.0
+    if not 0 < value <= 30 * 86400:
+        raise argparse.ArgumentTypeError(
+            f"a time of up to 30 days expected (90s, 30m, 24h, 7d), not {text!r}"
+        )
     return value
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from master.cli.docs import merge_docs, write_docs
 from master.cli.output import Output
 
+_WAITING = frozenset({"queued", "sent"})  # the master keeps the job for these
 _Answer = tuple[Any, str]  # a value, and the look that its function wishes for
 
 
@@ -31,8 +32,8 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """True when every minion answered, and answered well."""
-        return not self.failed and not self.silent
+        """True when every minion answered, and answered well, or will be given its job later."""
+        return not self.failed and not any(why not in _WAITING for why in self.silent.values())
 
     def add_return(self, message: dict[str, Any]) -> None:
         """Take a `return` event; of a minion that was given up before, it takes the silence back."""
@@ -50,7 +51,8 @@ class Report:
         self.silent[minion] = why
         if self._hide_silent:
             return
-        value = f"Minion did not return. [{why.replace('_', ' ').capitalize()}]"
+        yet = " yet" if why in _WAITING else ""
+        value = f"Minion did not return{yet}. [{why.replace('_', ' ').capitalize()}]"
         text = message.get("text", "")
         if text and not self._output.for_machines:
             value += f"\n{text}"
@@ -88,7 +90,8 @@ class Report:
 def summary(report: Report, *, verbose: bool) -> str:
     """Return Salt's summary of a job, and how many were not connected."""
     away = [minion for minion, why in report.silent.items() if why == "not_connected"]
-    quiet = [minion for minion, why in report.silent.items() if why != "not_connected"]
+    later = [minion for minion, why in report.silent.items() if why in _WAITING]
+    quiet = [minion for minion, why in report.silent.items() if why not in ("not_connected", *_WAITING)]
     rule = "-" * 43
     lines = [
         "", rule, "Summary", rule,
@@ -98,6 +101,8 @@ def summary(report: Report, *, verbose: bool) -> str:
         f"# of minions with errors: {len(report.failed)}",
         f"# of minions not connected: {len(away)}",
     ]  # fmt: skip
+    if later:
+        lines.append(f"# of minions the job waits for: {len(later)}")
     if verbose:
         named = {"not connected": away, "not responding": quiet, "with failures": report.failed}
         lines += [f"Minions {what}: {' '.join(names)}" for what, names in named.items() if names]

@@ -10,6 +10,7 @@ from master.acl import Caller
 from master.conductor import Conductor
 from master.events import EventBus
 from master.identity import Identity
+from master.outbox import Outbox
 from master.roster import Roster
 from master.runs import Runs
 from master.sessions import Sessions
@@ -30,6 +31,7 @@ class RunnerContext:
     runs: Runs
     bus: EventBus
     conductor: Conductor
+    outbox: Outbox
     identity: Identity
     counters: Counter[str]
     clock: Clock

@@ -6,6 +6,8 @@ import time
 from typing import Any
 
 from master.runners.context import RunnerContext
+from master.store.deliveries import Delivery
+from master.store.delivery_state import RETURNED
 from master.store.job_filter import JobFilter
 from master.store.jobs import JobRecord, ListedJob
 from shoal.errors import ArgumentError, StoreError, WireError
@@ -99,8 +101,10 @@ async def lookup_jid(ctx: RunnerContext, jid: str, *, missing: bool = False) -> 
     record = await _job(ctx, jid)
     answers = {ret.minion: _value(ret) for ret in await _returns(ctx, jid)}
     if missing:
+        rows = {row.minion: row for row in await ctx.writer.read(ctx.store.deliveries.for_job, jid)}
         for minion in record.targets:
-            answers.setdefault(minion, _why_missing(ctx, jid, minion))
+            if minion not in answers:
+                answers[minion] = _why_missing(ctx, jid, minion, rows.get(minion))
     return answers
 
 
@@ -140,6 +144,49 @@ async def print_job(ctx: RunnerContext, jid: str) -> dict[str, Any]:
         shoal-run jobs.print_job 20261121093000123456
     """
     return {jid: await list_job(ctx, jid)}
+
+
+@function
+async def queue(ctx: RunnerContext, *, jid: str = "") -> dict[str, Any]:
+    """Show which jobs wait for which minions, and how far each is; of one job all deliveries, ended ones too.
+
+    CLI Example:
+
+        shoal-run jobs.queue
+    """
+    if jid:
+        rows = await ctx.writer.read(ctx.store.deliveries.for_job, _checked(jid))
+        return {row.minion: _delivery(row) for row in rows}
+    open_jobs = await ctx.writer.read(ctx.store.deliveries.open_jobs)
+    shown: dict[str, Any] = {}
+    for each, minions in open_jobs.items():
+        record = await ctx.writer.read(ctx.store.jobs.get, each)
+        states: dict[str, list[str]] = {}
+        for minion, state in minions.items():
+            states.setdefault(state, []).append(minion)
+        shown[each] = (
+            {"Function": record.fun, "Expires": _clock_of_day(record.expires), **states} if record else states
+        )
+    return shown
+
+
+@function
+async def cancel(ctx: RunnerContext, jid: str, minion: str = "") -> dict[str, str]:
+    """Take back a queued job, from all its minions or one; say for each how far it was.
+
+    `cancelled_before_start`: it was not sent, and never will be. `too_late`: the minion may have it; to stop what
+    runs there, use `minion.kill_job`.
+
+    CLI Example:
+
+        shoal-run jobs.cancel 20261121093000123456
+    """
+    await _job(ctx, jid)
+    done = await ctx.writer.call(ctx.store.deliveries.cancel, jid, minion or None)
+    for each in done.cancelled:
+        ctx.outbox.forget(jid, each.minion)
+    early = {each.minion: "cancelled_before_start" for each in done.cancelled}
+    return early | {each.minion: "too_late" for each in done.with_the_box}
 
 
 async def _job(ctx: RunnerContext, jid: str) -> JobRecord:
@@ -207,7 +254,21 @@ def _answer(ret: Return) -> dict[str, Any]:
     }
 
 
-def _why_missing(ctx: RunnerContext, jid: str, minion: str) -> str:
+def _delivery(row: Delivery) -> dict[str, Any]:
+    shown: dict[str, Any] = {"state": row.state, "since": _clock_of_day(row.updated_at)}
+    if row.reason:
+        shown["reason"] = row.reason
+    return shown
+
+
+def _clock_of_day(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
+def _why_missing(ctx: RunnerContext, jid: str, minion: str, row: Delivery | None) -> str:
+    if row is not None and row.state != RETURNED:
+        why = f": {row.reason}" if row.reason else ""
+        return f"Minion did not return. [{row.state.capitalize()} since {_clock_of_day(row.updated_at)}{why}]"
     run = ctx.runs.get(jid)
     if run is not None and minion in run.running:
         began = run.running[minion]

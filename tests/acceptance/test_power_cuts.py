@@ -47,7 +47,7 @@ def fleet(lasting_fleet: Fleet) -> Fleet:
 
 def test_result_that_no_master_was_there_for_survives_the_power_cut(fleet: Fleet) -> None:
     go = fleet.folder / token_hex(4)
-    jid = send(fleet, "cmd.run", f"until [ -e {go} ]; do sleep 0.05; done; echo late")
+    jid = send(fleet, "cmd.run", f"until [ -e {go} ]; do sleep 0.05; done; echo la''te")
     assert fleet.master is not None
     fleet.master.stop(signal.SIGKILL)
     go.touch()

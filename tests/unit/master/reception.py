@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from master.asyncio_scheduler import AsyncioScheduler
@@ -19,6 +20,7 @@ from master.identity import IdentityFiles
 from master.keyring import ACCEPTED, KeyEntry, Keyring
 from master.keystore import KeyStore
 from master.late import LateReturns
+from master.outbox import Outbox
 from master.papers import Reach
 from master.quota import Buckets, Doors, Quotas
 from master.roster import Roster
@@ -132,6 +134,14 @@ class Reception:
         self.collector = Collector(
             runs=self.runs,
             late=LateReturns(self.store, self.writer, self.runs),
+            outbox=Outbox(
+                fleet="f",
+                store=self.store,
+                writer=self.writer,
+                sessions=self.sessions,
+                now=now,
+                random=Random(1),
+            ),
             greeter=self.greeter,
             writer=self.writer,
             doors=Doors(

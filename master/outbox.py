@@ -1,0 +1,195 @@
+"""Jobs that wait for their minions (`queue`): sent when one comes, and again until it says that it has the job.
+
+The store's table of deliveries is the truth; in memory is only who has something waiting, and what is on its way.
+
+1. A minion that can be reached is sent what waits for it, oldest first, some at a time.
+2. What was sent and not acknowledged is sent again: when the minion comes anew, else with growing, random waits.
+3. A delivery ends by the minion's return, which is stored in the same transaction, or with the job's expiry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable
+from random import Random
+from typing import Final
+
+from master.publisher import Publisher
+from master.sessions import Sessions
+from master.store.deliveries import Delivery
+from master.store.delivery_rows import DeliveryChange
+from master.store.delivery_state import QUEUED, RECEIVED, RUNNING, SENT
+from master.store.jobs import JobRecord
+from master.store.store import Store
+from master.writer import Writer
+from shoal.errors import StoreError
+from shoal.job import EVERYONE, Job
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE: Final = 20  # jobs for one minion on their way; what it acknowledges makes room
+_SETTLE_S: Final = 0.1  # a subscription counts in the next turn, and a hello mostly comes with it
+_LOOK_S: Final = 1.0
+_PATIENCE_S: Final = 5.0  # for an acknowledgement; doubles with each attempt
+_MAX_PATIENCE_S: Final = 600.0
+_KEPT_JOBS: Final = 200
+
+
+class Outbox:
+    """See the module docstring."""
+
+    def __init__(
+        self,
+        *,
+        fleet: str,
+        store: Store,
+        writer: Writer,
+        sessions: Sessions,
+        now: Callable[[], float],
+        random: Random,
+    ) -> None:
+        self._fleet = fleet
+        self._store = store
+        self._writer = writer
+        self.publisher: Publisher | None = None  # set once the sockets are there
+        self._sessions = sessions
+        self._now = now
+        self._random = random
+        self._waiting: set[str] = set()  # minions that may have something waiting
+        self._due: dict[tuple[str, str], float] = {}  # (minion, jid) on its way -> when it is sent again
+        self._jobs: dict[str, Job] = {}  # those that were sent last
+        self._looking: set[str] = set()  # minions whose rows are being read
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def load(self) -> None:
+        """Learn from the store who has something waiting. Raises StoreError."""
+        for jid, minions in self._store.deliveries.open_jobs().items():
+            self._writer.outboxed.add(jid)
+            self._waiting.update(minions)
+
+    def add(self, job: Job, minions: Collection[str]) -> None:
+        """Take a job that is in the store with its deliveries."""
+        self._writer.outboxed.add(job.jid)
+        self._keep(job)
+        self._waiting.update(minions)
+
+    def sent(self, jid: str, minions: Iterable[str], attempts: int = 0) -> None:
+        """Note that a job went out to these minions."""
+        now = self._now()
+        for minion in minions:
+            wait = min(_PATIENCE_S * 2.0 ** min(attempts, 10), _MAX_PATIENCE_S) * self._random.uniform(
+                0.5, 1.5
+            )
+            self._due[minion, jid] = now + wait
+            self._mark(jid, minion, SENT, now + wait)
+
+    def came(self, minion: str) -> None:
+        """A minion can be reached: send what waits for it, also what was sent over an earlier connection."""
+        if minion in self._waiting:
+            for key in [key for key in self._due if key[0] == minion]:
+                del self._due[key]
+            asyncio.get_running_loop().call_later(_SETTLE_S, self._look_soon, minion)
+
+    def received(self, minion: str, jids: Iterable[str]) -> None:
+        """A minion has these jobs on its disk."""
+        for jid in jids:
+            if self._due.pop((minion, jid), None) is not None:
+                self._mark(jid, minion, RECEIVED)
+                self._look_soon(minion)
+
+    def started(self, minion: str, jid: str) -> bool:
+        """A minion is at the job; False when it is none that waits for its minions."""
+        if jid not in self._writer.outboxed:
+            return False
+        self._due.pop((minion, jid), None)
+        self._mark(jid, minion, RUNNING)
+        return True
+
+    def returned(self, minion: str, jid: str) -> None:
+        """A minion's answer is on its way to the store, which ends the delivery."""
+        self._due.pop((minion, jid), None)
+
+    def forget(self, jid: str, minion: str) -> None:
+        """A delivery was cancelled."""
+        self._due.pop((minion, jid), None)
+
+    async def run(self) -> None:
+        """Look after what is on its way, until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            now = self._now()
+            for minion in {minion for (minion, _jid), due in self._due.items() if due <= now}:
+                self._look_soon(minion)
+
+    async def expire(self) -> int:
+        """End deliveries whose job has expired; return how many. Raises StoreError."""
+        ended = await self._writer.call(self._store.deliveries.expire, self._now())
+        for each in ended:
+            self._due.pop((each.minion, each.jid), None)
+        return len(ended)
+
+    # ------------------------------------------------------------------ sending
+
+    def _look_soon(self, minion: str) -> None:
+        if minion in self._looking or not self._sessions.present(minion):
+            return
+        self._looking.add(minion)
+        task = asyncio.get_running_loop().create_task(self._look(minion))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _look(self, minion: str) -> None:
+        try:
+            waiting = self._store.deliveries.waiting_for
+            rows = await self._writer.read(waiting, minion, self._now(), _AT_ONCE * 5)
+            if not rows:
+                self._waiting.discard(minion)
+            for row in [row for row in rows if row.state in (QUEUED, SENT)][:_AT_ONCE]:
+                await self._send(minion, row)
+        except StoreError as error:
+            log.error("cannot look for jobs of %s: %s", minion, error, extra={"action": "outbox_unread"})
+        finally:
+            self._looking.discard(minion)
+
+    async def _send(self, minion: str, row: Delivery) -> None:
+        if self._due.get((minion, row.jid), 0.0) > self._now():
+            return  # on its way
+        job = self._jobs.get(row.jid) or await self._recall(row.jid)
+        assert self.publisher is not None
+        if job is not None and self.publisher.publish(job, [minion]).reached:
+            self.sent(row.jid, [minion], row.attempts)
+
+    async def _recall(self, jid: str) -> Job | None:
+        record = await self._writer.read(self._store.jobs.get, jid)
+        return None if record is None else self._keep(_job(record, self._fleet))
+
+    def _keep(self, job: Job) -> Job:
+        if len(self._jobs) >= _KEPT_JOBS:
+            del self._jobs[next(iter(self._jobs))]
+        self._jobs[job.jid] = job
+        return job
+
+    def _mark(self, jid: str, minion: str, state: str, next_try: float = 0.0) -> None:
+        now = self._now()
+        self._writer.mark(DeliveryChange(jid=jid, minion=minion, state=state, at=now, next_try=next_try))
+
+
+def _job(record: JobRecord, fleet: str) -> Job:
+    return Job(
+        jid=record.jid,
+        fleet=fleet,
+        to=EVERYONE,
+        fun=record.fun,
+        issued=record.issued,
+        expires=record.expires,
+        user=record.user,
+        args=record.args,
+        kwargs=dict(record.kwargs),
+        from_text=record.from_text,
+        no_parse=record.no_parse,
+        mode=record.mode,
+        timeout_s=record.timeout_s,
+        returners=record.returners,
+        approvals=record.approvals,
+    )
