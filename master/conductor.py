@@ -8,7 +8,6 @@ was given up, while others are still waited for, is reported as well.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, replace
@@ -24,6 +23,9 @@ from master.publisher import Publisher
 from master.roster import Roster
 from master.runs import WAITING, Run, Runs, Silence, Watch
 from master.sessions import Sessions
+from master.silence import SilenceWords
+from master.store.delivery_rows import DeliveryChange
+from master.store.delivery_state import OUTCOME_UNKNOWN, UNDELIVERABLE
 from master.store.jobs import JobRecord
 from master.targets import Resolved, choose_subset
 from master.writer import Writer
@@ -92,6 +94,7 @@ class Conductor:
         self._store_job = store_job
         self._bus = bus
         self._clock = clock
+        self._silence = SilenceWords(sessions, clock)
         self._now = now
         self._defaults = defaults
         self._random = random
@@ -164,9 +167,9 @@ class Conductor:
         sent = self._publisher.publish(job, minions)
         run.publish_done(sent.reached, self._clock.monotonic())
         if job.mode == "now":
-            return [self._absent(minion) for minion in sent.absent]
+            return [self._silence.absent(minion) for minion in sent.absent]
         self._outbox.sent(job.jid, sent.reached)
-        return [self._queued(minion, job) for minion in sent.absent]
+        return [self._silence.queued(minion, job) for minion in sent.absent]
 
     def judge_silence(self, job: Job, run: Run, timeout_s: float) -> list[Silence]:
         """Return the targets that are given up now."""
@@ -175,13 +178,33 @@ class Conductor:
         for minion, sent_at in list(run.sent.items()):
             if minion in run.running:
                 if not self._sessions.present(minion) and not self._still_expected(minion):
-                    silent.append(self._lost(run, minion))
+                    silent.append(self._silence.lost(minion, run.running[minion]))
             elif now - sent_at >= timeout_s:
                 later = job.mode != "now"
-                silent.append(self._unsure(minion, job) if later else self._no_sign(minion, timeout_s))
+                silent.append(
+                    self._silence.unsure(minion, job) if later else self._silence.no_sign(minion, timeout_s)
+                )
         for silence in silent:
             run.give_up(silence.minion)
         return silent
+
+    def keep_silences(self, job: Job, silences: Collection[Silence]) -> None:
+        """Let the store know why targets of a `now` job did not answer; a queued job's deliveries tell it anyway."""
+        if job.mode != "now" or not silences:
+            return
+        at = self._now()
+        self._writer.silent(
+            [
+                DeliveryChange(
+                    jid=job.jid,
+                    minion=silence.minion,
+                    state=OUTCOME_UNKNOWN if silence.why == "lost" else UNDELIVERABLE,
+                    at=at,
+                    reason=silence.text,
+                )
+                for silence in silences
+            ]
+        )
 
     def timeout(self, order: Order) -> float:
         """Return how long to wait for a sign of each minion."""
@@ -196,35 +219,6 @@ class Conductor:
         """A minion that lost its connection keeps working and comes back: wait while its session may heal."""
         session = self._sessions.get(minion)
         return session is not None and self._sessions.alive(session)
-
-    def _absent(self, minion: str) -> Silence:
-        session = self._sessions.get(minion)
-        text = "It was not connected when the job was published."
-        if session is not None:
-            ago = self._clock.monotonic() - session.heard
-            text = f"It was not connected when the job was published; last heard of {ago:.0f} s ago."
-        return Silence(minion, "not_connected", text)
-
-    def _queued(self, minion: str, job: Job) -> Silence:
-        return Silence(
-            minion, "queued", f"It is not connected. The job waits for it until {_when(job.expires)}."
-        )
-
-    def _unsure(self, minion: str, job: Job) -> Silence:
-        text = f"It was sent the job and has not said so. It is sent again until {_when(job.expires)}."
-        return Silence(minion, "sent", text)
-
-    def _no_sign(self, minion: str, timeout_s: float) -> Silence:
-        if self._sessions.present(minion):
-            text = f"It is connected and got the job, but gave no sign within {timeout_s:g} s."
-            return Silence(minion, "no_response", text)
-        return Silence(minion, "not_connected", "It lost its connection before it gave a sign.")
-
-    def _lost(self, run: Run, minion: str) -> Silence:
-        began = run.running[minion]
-        since = time.strftime("%H:%M:%S", time.localtime(began))
-        text = f"It has been running the job since {since}" if began else "The job waited there for its turn"
-        return Silence(minion, "lost", f"{text}, but the minion is no longer connected.")
 
     def _announce(self, job: Job, order: Order, targets: list[str]) -> None:
         if self._bus.busy:
@@ -262,6 +256,7 @@ class Performance:
         self._hold_until = 0.0  # --batch-wait
         self._next_look = 0.0
         self._out: set[str] = set()
+        self._unanswered: dict[str, Silence] = {}
         self._watch = Watch()
 
     def publish_all(self) -> None:
@@ -293,6 +288,7 @@ class Performance:
                 await self._watch.wait(self._patience())
         finally:
             self._run.watches.remove(self._watch)
+            self._conductor.keep_silences(self._job, self._unanswered.values())
 
     def _step(self) -> list[Return | Silence]:
         """Take what came, give up who is due, then fill the window: a failure must be known before that."""
@@ -313,6 +309,7 @@ class Performance:
     def _note(self, item: Return | Silence) -> None:
         if item.minion in self._out:
             self.silent -= 1  # given up too early: its return came after all
+            self._unanswered.pop(item.minion, None)
         self._out.add(item.minion)
         if isinstance(item, Return):
             self.returned += 1
@@ -320,6 +317,7 @@ class Performance:
             self.failed += bad
         else:
             self.silent += 1
+            self._unanswered[item.minion] = item
             bad = item.why not in WAITING
         if self._turns:
             self._hold_until = self._conductor.clock.monotonic() + self._order.batch_wait_s
@@ -367,10 +365,6 @@ def _check_possible(order: Order) -> None:
 
 def _call(order: Order) -> Call:
     return Call(fun=order.fun, args=order.args, kwargs=order.kwargs, from_text=order.from_text)
-
-
-def _when(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
 def _record(job: Job, order: Order, targets: list[str]) -> JobRecord:

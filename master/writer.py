@@ -42,6 +42,7 @@ class Writer:
         self._returns: list[Return] = []
         self._facts: dict[str, FactsRecord] = {}
         self._marks: list[DeliveryChange] = []
+        self._silences: list[DeliveryChange] = []
         self.outboxed: set[str] = set()  # jobs that have rows in the table of deliveries
         self._bytes = 0
         self._wake = asyncio.Event()
@@ -69,6 +70,16 @@ class Writer:
         self._marks.append(change)
         self._wake.set()
 
+    def silent(self, changes: list[DeliveryChange]) -> None:
+        """Queue how it ended with targets of one `now` job that did not return."""
+        self.outboxed.update(change.jid for change in changes)
+        self._silences += changes
+        self._wake.set()
+
+    @property
+    def _busy(self) -> bool:
+        return bool(self._jobs or self._returns or self._facts or self._marks or self._silences)
+
     async def add_job(self, record: JobRecord) -> None:
         """Store a job now, before it goes out. With the store away it waits, and the job goes out all the same."""
         if not self.away:
@@ -93,13 +104,13 @@ class Writer:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._jobs or self._returns or self._facts or self._marks:
+            while self._busy:
                 if not await self._commit():
                     await asyncio.sleep(self._retry_s)
 
     async def flush(self) -> None:
         """Write what waits, once."""
-        if self._jobs or self._returns or self._facts or self._marks:
+        if self._busy:
             await self._commit()
 
     def close(self) -> None:
@@ -111,9 +122,11 @@ class Writer:
         returns, self._returns = self._returns[:_MAX_ROWS], self._returns[_MAX_ROWS:]
         facts, self._facts = self._facts, {}
         marks, self._marks = self._marks[:_MAX_ROWS], self._marks[_MAX_ROWS:]
+        silences, self._silences = self._silences[:_MAX_ROWS], self._silences[_MAX_ROWS:]
         outboxed = {ret.jid for ret in returns} & self.outboxed
+        outbox = OutboxBatch(marks=marks, silences=silences, outboxed=outboxed)
         try:
-            await self.call(self._write, jobs, returns, facts, OutboxBatch(marks=marks, outboxed=outboxed))
+            await self.call(self._write, jobs, returns, facts, outbox)
         except Exception as error:  # whatever it is: nothing may be lost, and this loop must live
             if not self.away:
                 log.error(
@@ -123,7 +136,7 @@ class Writer:
             self.away = True
             self._jobs[:0], self._returns[:0] = jobs, returns
             self._facts = {**facts, **self._facts}
-            self._marks[:0] = marks
+            self._marks[:0], self._silences[:0] = marks, silences
             return False
         if self.away:
             log.warning("the store is back", extra={"action": "store_back"})
@@ -145,10 +158,14 @@ class Writer:
             self._write_one(f"job {job.jid}", jobs=[job])
         for ret in returns:
             self._write_one(
-                f"return {ret.jid} of {ret.minion}", returns=[ret], outbox=replace(outbox, marks=())
+                f"return {ret.jid} of {ret.minion}",
+                returns=[ret],
+                outbox=replace(outbox, marks=(), silences=()),
             )
         for record in facts.values():
             self._write_one(f"facts of {record.minion}", facts=[record])
+        for change in outbox.silences:
+            self._write_one(f"end of {change.jid} for {change.minion}", outbox=OutboxBatch(silences=[change]))
         for change in outbox.marks:
             self._write_one(f"delivery {change.jid} to {change.minion}", outbox=OutboxBatch(marks=[change]))
 
