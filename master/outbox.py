@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Collection, Iterable
 from random import Random
 from typing import Final
@@ -57,7 +58,9 @@ class Outbox:
         self._now = now
         self._random = random
         self._waiting: set[str] = set()  # minions that may have something waiting
-        self._due: dict[tuple[str, str], float] = {}  # (minion, jid) on its way -> when it is sent again
+        # Minion -> job -> when it is sent again over this connection; never, once the minion has answered: the
+        # store may not know yet.
+        self._due: dict[str, dict[str, float]] = {}
         self._jobs: dict[str, Job] = {}  # those that were sent last
         self._looking: set[str] = set()  # minions whose rows are being read
         self._tasks: set[asyncio.Task[None]] = set()
@@ -81,20 +84,20 @@ class Outbox:
             wait = min(_PATIENCE_S * 2.0 ** min(attempts, 10), _MAX_PATIENCE_S) * self._random.uniform(
                 0.5, 1.5
             )
-            self._due[minion, jid] = now + wait
+            self._due.setdefault(minion, {})[jid] = now + wait
             self._mark(jid, minion, SENT, now + wait)
 
     def came(self, minion: str) -> None:
         """A minion can be reached: send what waits for it, also what was sent over an earlier connection."""
         if minion in self._waiting:
-            for key in [key for key in self._due if key[0] == minion]:
-                del self._due[key]
+            self._due.pop(minion, None)
             asyncio.get_running_loop().call_later(_SETTLE_S, self._look_soon, minion)
 
     def received(self, minion: str, jids: Iterable[str]) -> None:
         """A minion has these jobs on its disk."""
         for jid in jids:
-            if self._due.pop((minion, jid), None) is not None:
+            if jid in self._writer.outboxed:
+                self._due.setdefault(minion, {})[jid] = math.inf
                 self._mark(jid, minion, RECEIVED)
                 self._look_soon(minion)
 
@@ -102,31 +105,34 @@ class Outbox:
         """A minion is at the job; False when it is none that waits for its minions."""
         if jid not in self._writer.outboxed:
             return False
-        self._due.pop((minion, jid), None)
+        self._due.setdefault(minion, {})[jid] = math.inf
         self._mark(jid, minion, RUNNING)
         return True
 
     def returned(self, minion: str, jid: str) -> None:
         """A minion's answer is on its way to the store, which ends the delivery."""
-        self._due.pop((minion, jid), None)
+        if jid in self._writer.outboxed:
+            self._due.setdefault(minion, {})[jid] = math.inf
 
     def forget(self, jid: str, minion: str) -> None:
         """A delivery was cancelled."""
-        self._due.pop((minion, jid), None)
+        self._due.get(minion, {}).pop(jid, None)
 
     async def run(self) -> None:
         """Look after what is on its way, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_S)
             now = self._now()
-            for minion in {minion for (minion, _jid), due in self._due.items() if due <= now}:
+            for minion in [
+                minion for minion, jobs in self._due.items() if min(jobs.values(), default=math.inf) <= now
+            ]:
                 self._look_soon(minion)
 
     async def expire(self) -> int:
         """End deliveries whose job has expired; return how many. Raises StoreError."""
         ended = await self._writer.call(self._store.deliveries.expire, self._now())
         for each in ended:
-            self._due.pop((each.minion, each.jid), None)
+            self._due.get(each.minion, {}).pop(each.jid, None)
         return len(ended)
 
     # ------------------------------------------------------------------ sending
@@ -145,6 +151,7 @@ class Outbox:
             rows = await self._writer.read(waiting, minion, self._now(), _AT_ONCE * 5)
             if not rows:
                 self._waiting.discard(minion)
+                self._due.pop(minion, None)
             for row in [row for row in rows if row.state in (QUEUED, SENT)][:_AT_ONCE]:
                 await self._send(minion, row)
         except StoreError as error:
@@ -153,7 +160,7 @@ class Outbox:
             self._looking.discard(minion)
 
     async def _send(self, minion: str, row: Delivery) -> None:
-        if self._due.get((minion, row.jid), 0.0) > self._now():
+        if self._due.get(minion, {}).get(row.jid, 0.0) > self._now():
             return  # on its way
         job = self._jobs.get(row.jid) or await self._recall(row.jid)
         assert self.publisher is not None

@@ -1,0 +1,162 @@
+"""The master's outbox on a real store: what is sent to whom, when again, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import Any
+
+from master.outbox import Outbox
+from master.publisher import Sent
+from master.store import Store
+from master.writer import Writer
+from shoal.clock import FakeClock
+from shoal.job import Job
+from tests.integration.store.samples import JID, NOW, answer, jid_at, job
+
+Act = Callable[["Scene"], Awaitable[None]]
+
+
+class Scene:
+    """An outbox, a writer, and minions that are there or not."""
+
+    def __init__(self, store: Store, clock: FakeClock) -> None:
+        self.clock = clock
+        self.store = store
+        self.there: set[str] = set()
+        self.published: list[tuple[str, str]] = []
+        self.writer = Writer(store, lambda _returns: None, retry_s=0.01)
+        self.outbox = self.fresh()
+
+    def fresh(self) -> Outbox:
+        """Return an outbox as after a restart of the master."""
+        outbox = Outbox(
+            fleet="f", store=self.store, writer=self.writer, sessions=self, now=self.clock.time, random=Random(1)  # type: ignore[arg-type]
+        )  # fmt: skip
+        outbox.publisher = self  # type: ignore[assignment]
+        outbox.load()
+        return outbox
+
+    def present(self, minion: str) -> bool:
+        return minion in self.there
+
+    def publish(self, job: Job, targets: list[str]) -> Sent:
+        reached = [minion for minion in targets if minion in self.there]
+        self.published += [(job.jid, minion) for minion in reached]
+        return Sent(reached, [minion for minion in targets if minion not in self.there])
+
+    async def come(self, minion: str) -> None:
+        """Let a minion connect, and give the outbox time to look."""
+        self.there.add(minion)
+        self.outbox.came(minion)
+        await self.settle(0.15)
+
+    async def settle(self, seconds: float = 0.0) -> None:
+        """Let what is under way come to its end, and store it."""
+        await asyncio.sleep(seconds)
+        while self.outbox._tasks:
+            await asyncio.gather(*self.outbox._tasks)
+        await self.writer.flush()
+
+    def states(self, jid: str = JID) -> dict[str, str]:
+        return {row.minion: row.state for row in self.store.deliveries.for_job(jid)}
+
+
+def play(store: Store, clock: FakeClock, act: Act) -> None:
+    async def all_of_it() -> None:
+        scene = Scene(store, clock)
+        await act(scene)
+        scene.writer.close()
+
+    asyncio.run(all_of_it())
+
+
+def queued(store: Store, seconds: float = 0.0, **more: Any) -> None:
+    store.jobs.add(job(seconds, **{"mode": "queue", "expires": NOW + 3600, **more}))
+
+
+def test_minion_that_comes_gets_what_waits_oldest_first(store: Store, clock: FakeClock) -> None:
+    async def act(scene: Scene) -> None:
+        for seconds in (2, 0, 1):
+            queued(store, seconds)
+        scene.outbox = scene.fresh()
+        await scene.come("web1")
+        await scene.come("db1")
+        assert scene.published == [(jid_at(seconds), "web1") for seconds in (0, 1, 2)]
+        assert scene.states() == {"web1": "sent", "web2": "queued"}
+
+    play(store, clock, act)
+
+
+def test_what_was_sent_is_sent_again_until_it_is_acknowledged(store: Store, clock: FakeClock) -> None:
+    async def act(scene: Scene) -> None:
+        queued(store)
+        scene.outbox = scene.fresh()
+        await scene.come("web1")
+        scene.outbox._look_soon("web1")
+        await scene.settle()
+        assert len(scene.published) == 1, "it is on its way"
+        clock.advance(20)
+        scene.outbox._look_soon("web1")
+        await scene.settle()
+        assert len(scene.published) == 2
+        await scene.come("web1")
+        assert len(scene.published) == 3, "a new connection: what was on the old one may be lost"
+        scene.outbox.received("web1", [JID])
+        await scene.settle()
+        assert scene.states()["web1"] == "received"
+        clock.advance(3000)
+        await scene.come("web1")
+        assert len(scene.published) == 3
+
+    play(store, clock, act)
+
+
+def test_return_ends_the_delivery_in_its_own_transaction(store: Store, clock: FakeClock) -> None:
+    async def act(scene: Scene) -> None:
+        queued(store)
+        scene.outbox = scene.fresh()
+        await scene.come("web1")
+        assert scene.outbox.started("web1", JID)
+        scene.writer.add_return(answer("web1"))
+        scene.outbox.returned("web1", JID)
+        await scene.settle()
+        assert scene.states() == {"web1": "returned", "web2": "queued"}
+        scene = Scene(store, clock)
+        await scene.come("web1")
+        assert scene.published == []
+
+    play(store, clock, act)
+
+
+def test_expired_jobs_are_not_sent(store: Store, clock: FakeClock) -> None:
+    async def act(scene: Scene) -> None:
+        queued(store, expires=NOW + 10)
+        scene.outbox = scene.fresh()
+        clock.advance(11)
+        await scene.come("web1")
+        assert scene.published == []
+        assert await scene.outbox.expire() == 2
+        assert scene.states() == {"web1": "expired", "web2": "expired"}
+
+    play(store, clock, act)
+
+
+def test_many_jobs_go_out_some_at_a_time(store: Store, clock: FakeClock) -> None:
+    async def act(scene: Scene) -> None:
+        for seconds in range(50):
+            queued(store, seconds)
+        scene.outbox = scene.fresh()
+        await scene.come("web1")
+        assert len(scene.published) == 20
+        while len(scene.published) < 50:
+            before = len(scene.published)
+            scene.outbox.received("web1", [jid for jid, _ in scene.published])
+            await scene.settle()
+            scene.outbox._look_soon("web1")
+            await scene.settle()
+            assert len(scene.published) > before
+        assert len(set(scene.published)) == 50
+
+    play(store, clock, act)
