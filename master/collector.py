@@ -251,9 +251,10 @@ class Collector:
 
     def _received(self, session: Session, body: object) -> None:
         """Note which queued jobs a minion has on its disk."""
-        if not isinstance(body, list) or len(body) > MAX_RECEIVED:
-            raise WireError(f"received: a list of up to {MAX_RECEIVED} job ids expected")
-        self._outbox.received(session.id, [check_jid(jid) for jid in body])
+        fields = Fields(body, "received")
+        jids = fields.texts("jids", MAX_RECEIVED, 20)
+        fields.done()
+        self._outbox.received(session.id, [check_jid(jid) for jid in jids])
 
     def _return(self, session: Session, body: object) -> None:
         ret = Return.from_wire(body, session.id)

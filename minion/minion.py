@@ -360,7 +360,7 @@ class Minion:
             self._running.pop(job.jid)
             self._parts.trust.forget(job.jid)  # it comes again
             return
-        self._send("received", [job.jid])
+        self._send("received", {"jids": [job.jid]})
         if promise == "fresh":
             self.run_accepted(job)
 
@@ -381,7 +381,7 @@ class Minion:
         job: Job = refusal.job
         if job.jid in self._running or job.jid in self._parts.outbox:
             if refusal.reason == "replayed" and job.mode != "now":
-                self._send("received", [job.jid])  # our first word was lost
+                self._send("received", {"jids": [job.jid]})  # our first word was lost
             return  # its true answer is not to be replaced
         if refusal.reason in ("not allowed", "expired", "issued in the future", "bad lifetime"):
             text = f"Refused by this minion: {refusal}"

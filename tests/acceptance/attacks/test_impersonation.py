@@ -102,6 +102,20 @@ def test_word_of_a_start_of_a_job_it_was_no_target_of_is_refused(arena: Arena) -
     assert arena.runner("jobs.active") == {}
 
 
+def test_word_that_another_ones_queued_job_was_received_changes_nothing(arena: Arena) -> None:
+    insider, _sleeper = arena.insider("liar"), arena.insider("sleeper", reads=False)
+    arena.fleet.shoal("sleeper", "test.ping", "--queue", "--async", check=True)
+    (jid,) = arena.runner("jobs.queue")
+    insider.say("received", {"jids": [jid]})
+    insider.say("started", {"jid": jid, "at": 1.0})
+    with arena.counted("return refused: not a target"):
+        insider.say("return", _return(jid))
+    assert insider.wait_for("ack") == [jid]
+    assert arena.runner("jobs.queue")[jid]["queued"] == ["sleeper"]
+    assert arena.runner("jobs.cancel", jid) == {"sleeper": "cancelled_before_start"}
+    assert arena.runner("jobs.queue") == {}
+
+
 def test_return_for_a_job_that_never_was_is_refused_and_not_stored(arena: Arena) -> None:
     insider = arena.insider("liar", reads=False)
     with arena.counted("return refused: no such job"):

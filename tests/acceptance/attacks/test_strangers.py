@@ -20,6 +20,7 @@ BODIES: dict[str, Any] = {
     "hello": b"no hello",
     "heartbeat": {"running": 0},
     "started": {"jid": JID, "at": 1.0},
+    "received": {"jids": [JID]},
     "return": {
         "jid": JID, "fun": "test.ping", "outcome": "done", "retcode": 0, "packed": b"\xc3",
         "started": 1.0, "duration_s": 0.1, "trimmed": 0, "out": "",
