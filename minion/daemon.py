@@ -47,6 +47,7 @@ from shoal.zmq_transport.link import ZmqConnector
 log = logging.getLogger(__name__)
 
 _MAX_PUBLISH_BYTES: Final = max(MAX_JOB_BYTES, MAX_WELCOME_BYTES) + ENVELOPE_OVERHEAD + 1024
+_TIDY_S: Final = 3600.0
 _VOLATILE: Final = frozenset({"pid", "localtime"})  # grains that differ at each start
 
 
@@ -108,6 +109,7 @@ class Daemon:
         self._tell_executor()
         self._executor.start()
         self._minion.start(self._executor)
+        self._tidy()
         log.info("minion %s is up", self._config.id, extra={"action": "minion_up"})
         self._loop.run()
         self._membership.keep_floor(self._clock.floor, now=True)
@@ -206,6 +208,11 @@ class Daemon:
             self._minion.returned(ret)
         for job in runnable:
             self._minion.run_accepted(job)
+
+    def _tidy(self) -> None:
+        """Drop what the ledger need not remember any more; now and again."""
+        self._journal.prune(self._clock.now())
+        self._loop.call_later(_TIDY_S, self._tidy)
 
     def _requested(self, action: str, data: dict[str, Any]) -> None:
         """Do what a job asks of the daemon."""

@@ -108,6 +108,14 @@ class Journal:
             _complain(error)
             return []
 
+    def prune(self, now: float) -> None:
+        """Forget jobs whose replay is refused by their age."""
+        try:
+            while self._ledger.prune(now):
+                pass
+        except LedgerError as error:
+            _complain(error)
+
     def _unfinished(self) -> list[Entry]:
         try:
             return self._ledger.unfinished()

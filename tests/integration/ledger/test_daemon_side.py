@@ -108,6 +108,19 @@ def test_queued_job_that_the_disk_refuses_must_come_again(ledger: Ledger) -> Non
     assert journal.accept(a_job(1), NOW) == "fresh"
 
 
+def test_jobs_are_forgotten_when_their_time_is_over(ledger: Ledger) -> None:
+    journal, spool = Journal(ledger), Spool(ledger, Outbox())
+    for number in range(5):
+        journal.accept(a_job(number), NOW)
+        journal.begin(jid(number), NOW)
+        spool.add(a_return(number))
+    spool.acknowledged([jid(number) for number in range(4)])
+    journal.prune(NOW + 1)
+    assert len(journal.taken()) == 5
+    journal.prune(NOW + 2 * HOUR)
+    assert [each for each, _expires in journal.taken()] == [jid(4)], "its result is not home yet"
+
+
 def test_left_over_jobs_run_or_are_answered_for(ledger: Ledger, reopen: Reopen) -> None:
     journal = Journal(ledger)
     for number in (1, 2, 3, 4, 5):
