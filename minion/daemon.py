@@ -95,8 +95,8 @@ class Daemon:
         self._executor = ExecutorClient(
             self._loop,
             spawner,
-            on_started=self._minion.started,
-            on_return=self._minion.returned,
+            on_started=self._minion.jobs.started,
+            on_return=self._minion.jobs.returned,
             on_request=self._requested,
             on_alert=self._alert,
             on_ready=self._executor_ready,
@@ -196,7 +196,7 @@ class Daemon:
 
     def _executor_ready(self, jids: frozenset[str]) -> None:
         """Know of the jobs that run; the first time, answer for those that a power cut or a kill has ended."""
-        self._minion.adopted(jids)
+        self._minion.jobs.adopted(jids)
         if self._answered_for:
             return
         self._answered_for = True
@@ -205,9 +205,9 @@ class Daemon:
             log.warning(
                 "%s", ret.value(), extra={"action": "job_abandoned", "job": {"jid": ret.jid, "fun": ret.fun}}
             )
-            self._minion.returned(ret)
+            self._minion.jobs.returned(ret)
         for job in runnable:
-            self._minion.run_accepted(job)
+            self._minion.jobs.run_accepted(job)
 
     def _tidy(self) -> None:
         """Drop what the ledger need not remember any more; now and again."""

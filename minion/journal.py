@@ -28,6 +28,7 @@ _ENDED: Final = (
 _EXPIRED: Final = "The job expired on this minion before it began."
 
 Promise = Literal["fresh", "known", "not_kept"]
+Start = Literal["go", "ended", "not_now"]
 
 
 class Promises(Protocol):
@@ -36,8 +37,8 @@ class Promises(Protocol):
     def accept(self, job: Job, now: float) -> Promise:
         """Keep a queued job; `not_kept`: it must come again."""
 
-    def begin(self, jid: str, now: float) -> bool:
-        """Note that an accepted job begins; False: it must not."""
+    def begin(self, jid: str, now: float) -> Start:
+        """Note that an accepted job begins; `ended`: it must not; `not_now`: the disk refuses, try again."""
 
     def began(self, job: Job, at: float) -> None:
         """Note that a job which takes a while has begun."""
@@ -50,9 +51,9 @@ class NoJournal:
         """Take it."""
         return "fresh"
 
-    def begin(self, jid: str, now: float) -> bool:
+    def begin(self, jid: str, now: float) -> Start:
         """Let it begin."""
-        return True
+        return "go"
 
     def began(self, job: Job, at: float) -> None:
         """Forget it."""
@@ -72,13 +73,13 @@ class Journal:
             _complain(error, job)
             return "not_kept"
 
-    def begin(self, jid: str, now: float) -> bool:
-        """Note durably that an accepted job begins; False: it has ended, or the disk refuses."""
+    def begin(self, jid: str, now: float) -> Start:
+        """Note durably that an accepted job begins; `ended`: it must not; `not_now`: the disk refuses, try again."""
         try:
-            return self._ledger.started(jid, now)
+            return "go" if self._ledger.started(jid, now) else "ended"
         except LedgerError as error:
             _complain(error)
-            return False
+            return "not_now"
 
     def began(self, job: Job, at: float) -> None:
         """Put on record that a job runs, at epoch second `at`, if it is not there yet."""

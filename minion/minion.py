@@ -7,14 +7,14 @@ this same code. States:
         └──────accepted──────▶ online ──silence──▶ connecting
 
 It never gives up and never spins: each way back to `connecting` goes through a back-off with full jitter.
-How returns get home is the work of its `Reporter`.
+What becomes of jobs is the work of its `Jobs`, how returns get home that of its `Reporter`.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
@@ -22,6 +22,7 @@ from typing import Any, Final
 from minion.backoff import Backoff
 from minion.endpoints import Endpoints
 from minion.executor.contract import Executor
+from minion.jobs import Jobs
 from minion.journal import NoJournal, Promises
 from minion.loop import Loop, Timer
 from minion.pulse import Pulse
@@ -35,7 +36,6 @@ from pki.welcome import Welcome, judge_welcome
 from shoal.clock import FloorClock
 from shoal.errors import ShoalError, TrustError, WireError
 from shoal.ids import new_nonce
-from shoal.job import Job
 from shoal.messages import (
     ACK,
     BUSY,
@@ -51,7 +51,6 @@ from shoal.messages import (
     read_reply,
     request,
 )
-from shoal.returns import Return, failure
 from shoal.transport import BROADCAST, Connector, Link, own_topic
 from shoal.version import VERSION
 
@@ -97,16 +96,23 @@ class Minion:
         self.counters: Counter[str] = Counter()
         self.masters: MastersDocument | None = None
         self._masters_data: bytes | None = None  # what it was read from
-        self._executor: Executor | None = None
         self._link: Link | None = None
         self._nonce = b""
         self._last_hello = -_HELLO_PAUSE_S
         self._asked_at: float | None = None  # when the master asked for the next one
         self._backoff = Backoff(parts.recon_base_s, parts.recon_max_s, parts.random)
         self._timer: Timer | None = None  # the one thing the state waits for
-        self._running: dict[str, Job | None] = {}  # None: taken by an earlier daemon
         self._keys = parts.keys
         self._reporter = Reporter(parts.loop, parts.outbox, parts.random, self._send)
+        self.jobs = Jobs(
+            loop=parts.loop,
+            clock=parts.clock,
+            trust=parts.trust,
+            journal=parts.journal,
+            waiting=parts.outbox,
+            reporter=self._reporter,
+            send=self._send,
+        )
         self._pulse = Pulse(
             parts.loop, parts.random,
             beat=self._beat, on_silence=self._reconnect_later, on_deaf=self._deaf,
@@ -116,7 +122,7 @@ class Minion:
 
     def start(self, executor: Executor) -> None:
         """Begin to connect; jobs go to `executor`."""
-        self._executor = executor
+        self.jobs.executor = executor
         self._connect()
 
     def stop(self) -> None:
@@ -125,7 +131,7 @@ class Minion:
         Without the goodbye if jobs run: they run on, and whoever waits for them should, until the next daemon
         brings them home.
         """
-        if self.state == "online" and not self._running:
+        if self.state == "online" and not self.jobs:
             self._send("bye", None)
         self._go_offline("stopped")
         self._set_timer(None)
@@ -289,7 +295,7 @@ class Minion:
     # ------------------------------------------------------------- heartbeat
 
     def _beat(self) -> None:
-        self._send("heartbeat", {"running": len(self._running)})
+        self._send("heartbeat", {"running": len(self.jobs)})
 
     def _deaf(self) -> None:
         self._set_timer(self._loop.call_later(self._backoff.next(), self._connect))
@@ -333,59 +339,17 @@ class Minion:
         self._pulse.heard()
         try:
             if kind == JOB:
-                self._take_job(sealed)
+                self.jobs.take(sealed)
             elif kind == NOTICE:
                 self._learn_masters(sealed)  # signed by the root and versioned: no further seal is needed
             elif kind == HELLO:
                 self._hello_asked()
             else:
                 raise WireError("unknown kind of publication")
-        except (WireError, TrustError) as error:
-            self._refused("publication", error)
-
-    def _take_job(self, sealed: bytes) -> None:
-        try:
-            job = self._parts.trust.judge(sealed, self._parts.clock.now())
         except JobRefusedError as refusal:
             self._refused("job", refusal)
-            self._report_refusal(refusal)
-            return
-        self._parts.clock.raise_floor(job.issued)
-        self._running[job.jid] = job
-        if job.mode == "now":
-            self._run(job)
-            return
-        promise = self._parts.journal.accept(job, self._parts.clock.now())
-        if promise == "not_kept":
-            self._running.pop(job.jid)
-            self._parts.trust.forget(job.jid)  # it comes again
-            return
-        self._send("received", {"jids": [job.jid]})
-        if promise == "fresh":
-            self.run_accepted(job)
-
-    def run_accepted(self, job: Job) -> None:
-        """Run a job that is in the journal and has not begun."""
-        self._running[job.jid] = job
-        if self._parts.journal.begin(job.jid, self._parts.clock.now()):
-            self._run(job)
-        else:
-            self._running.pop(job.jid)
-
-    def _run(self, job: Job) -> None:
-        assert self._executor is not None
-        self._executor.submit(job)
-
-    def _report_refusal(self, refusal: JobRefusedError) -> None:
-        """Tell the master why an authentic job does not run here; a replay gets no second answer."""
-        job: Job = refusal.job
-        if job.jid in self._running or job.jid in self._parts.outbox:
-            if refusal.reason == "replayed" and job.mode != "now":
-                self._send("received", {"jids": [job.jid]})  # our first word was lost
-            return  # its true answer is not to be replaced
-        if refusal.reason in ("not allowed", "expired", "issued in the future", "bad lifetime"):
-            text = f"Refused by this minion: {refusal}"
-            self.returned(failure(job.jid, job.fun, "refused", text, started=self._parts.clock.now()))
+        except (WireError, TrustError) as error:
+            self._refused("publication", error)
 
     def _refused(self, what: str, error: ShoalError) -> None:
         reason = error.reason if isinstance(error, TrustError) else "malformed"
@@ -395,23 +359,6 @@ class Minion:
         )
 
     # ---------------------------------------------------------- to the master
-
-    def adopted(self, jids: Iterable[str]) -> None:
-        """Know of the jobs that run, also those of an earlier daemon."""
-        for jid in jids:
-            self._running.setdefault(jid, None)
-
-    def started(self, jid: str, at: float) -> None:
-        """Tell that a job runs (only for those that take a while)."""
-        job = self._running.get(jid)
-        if job is not None and at:
-            self._parts.journal.began(job, at)
-        self._send("started", {"jid": jid, "at": at})
-
-    def returned(self, ret: Return) -> None:
-        """Bring a return home: kept until the master has it."""
-        self._running.pop(ret.jid, None)
-        self._reporter.take(ret)
 
     def send_facts(self) -> None:
         """Send the grains."""

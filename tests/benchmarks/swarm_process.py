@@ -55,7 +55,7 @@ class Echo:
     def submit(self, job: Job) -> None:
         """Answer True."""
         self._done["jobs"] += 1
-        self._minion.returned(
+        self._minion.jobs.returned(
             Return(
                 jid=job.jid,
                 fun=job.fun,

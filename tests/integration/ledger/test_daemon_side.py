@@ -92,8 +92,8 @@ def test_queued_job_is_kept_once_and_begins_once(ledger: Ledger, reopen: Reopen)
     journal = Journal(reopen())
     assert journal.accept(a_job(1), NOW) == "known"
     assert journal.taken() == [(jid(1), NOW + HOUR)]
-    assert journal.begin(jid(1), NOW)
-    assert not journal.begin(jid(2), NOW)
+    assert journal.begin(jid(1), NOW) == "go"
+    assert journal.begin(jid(2), NOW) == "ended"
 
 
 def test_queued_job_that_the_disk_refuses_must_come_again(ledger: Ledger) -> None:
@@ -101,7 +101,7 @@ def test_queued_job_that_the_disk_refuses_must_come_again(ledger: Ledger) -> Non
     journal = Journal(disk)  # type: ignore[arg-type]
     disk.refuses = True
     assert journal.accept(a_job(1), NOW) == "not_kept"
-    assert not journal.begin(jid(1), NOW)
+    assert journal.begin(jid(1), NOW) == "not_now"
     assert journal.left_over((), NOW) == ([], [])
     assert journal.taken() == []
     disk.refuses = False

@@ -243,7 +243,7 @@ class Stage:
             started=self.clock.time(),
             duration_s=0.0,
         )
-        self.minion.returned(ret)
+        self.minion.jobs.returned(ret)
         self.settle()
         return ret
 

@@ -86,7 +86,7 @@ def test_busy_master_gets_its_returns_later(stage: Stage) -> None:
 def test_start_of_a_job_and_running_jobs_are_told(stage: Stage) -> None:
     master = stage.online()
     job = master.send_job(fun="test.sleep")
-    stage.minion.started(job.jid, 12.5)
+    stage.minion.jobs.started(job.jid, 12.5)
     stage.advance(10)
     assert master.got("started") == [{"jid": job.jid, "at": 12.5}]
     assert master.got("heartbeat") == [{"running": 1}]

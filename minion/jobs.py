@@ -1,0 +1,124 @@
+"""Jobs on this box: believed, promised, handed to the executor, and known until their return.
+
+    sealed ──judge──▶ `now`: executor
+              │       `queue`: journal ──▶ the master hears `received` ──▶ journal again ──▶ executor
+              └─refused: counted; the master is told if it is to know
+
+Nothing here waits: what the disk refuses comes again, from the master or by a timer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from minion.executor.contract import Executor
+from minion.journal import Promises
+from minion.loop import Loop
+from minion.reporter import Reporter
+from minion.spool import Waiting
+from pki.trust import JobRefusedError, JobTrust
+from shoal.clock import FloorClock
+from shoal.job import Job
+from shoal.returns import Return, failure
+
+_RETRY_S: Final = 30.0  # for a disk that refuses
+_TOLD: Final = frozenset({"not allowed", "expired", "issued in the future", "bad lifetime"})
+
+
+class Jobs:
+    """See the module docstring."""
+
+    def __init__(
+        self,
+        *,
+        loop: Loop,
+        clock: FloorClock,
+        trust: JobTrust,
+        journal: Promises,
+        waiting: Waiting,
+        reporter: Reporter,
+        send: Callable[[str, Any], bool],
+    ) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._trust = trust
+        self._journal = journal
+        self._waiting = waiting
+        self._reporter = reporter
+        self._send = send
+        self._running: dict[str, Job | None] = {}  # None: taken by an earlier daemon
+        self.executor: Executor | None = None  # set before the first job can come
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def take(self, sealed: bytes) -> None:
+        """Take a job as it was published. Raises WireError, TrustError, JobRefusedError."""
+        try:
+            job = self._trust.judge(sealed, self._clock.now())
+        except JobRefusedError as refusal:
+            self._report_refusal(refusal)
+            raise
+        self._clock.raise_floor(job.issued)
+        if job.mode == "now":
+            self._run(job)
+        else:
+            self._accept(job)
+
+    def run_accepted(self, job: Job) -> None:
+        """Run a job that is in the journal and has not begun."""
+        now = self._clock.now()
+        if now >= job.expires:
+            self.returned(failure(job.jid, job.fun, "expired", "It expired before it began.", started=now))
+            return
+        self._running[job.jid] = job
+        may = self._journal.begin(job.jid, now)
+        if may == "go":
+            self._run(job)
+        elif may == "not_now":
+            self._loop.call_later(_RETRY_S, lambda: self.run_accepted(job))
+        else:
+            self._running.pop(job.jid)
+
+    def adopted(self, jids: Iterable[str]) -> None:
+        """Know of the jobs that run, also those of an earlier daemon."""
+        for jid in jids:
+            self._running.setdefault(jid, None)
+
+    def started(self, jid: str, at: float) -> None:
+        """Tell that a job runs (only for those that take a while)."""
+        job = self._running.get(jid)
+        if job is not None and at:
+            self._journal.began(job, at)
+        self._send("started", {"jid": jid, "at": at})
+
+    def returned(self, ret: Return) -> None:
+        """Bring a return home: kept until the master has it."""
+        self._running.pop(ret.jid, None)
+        self._reporter.take(ret)
+
+    def _accept(self, job: Job) -> None:
+        promise = self._journal.accept(job, self._clock.now())
+        if promise == "not_kept":
+            self._trust.forget(job.jid)  # it comes again
+            return
+        self._send("received", {"jids": [job.jid]})
+        if promise == "fresh":
+            self.run_accepted(job)
+
+    def _run(self, job: Job) -> None:
+        self._running[job.jid] = job
+        assert self.executor is not None
+        self.executor.submit(job)
+
+    def _report_refusal(self, refusal: JobRefusedError) -> None:
+        """Tell the master why an authentic job does not run here; a replay gets no second answer."""
+        job: Job = refusal.job
+        if job.jid in self._running or job.jid in self._waiting:
+            if refusal.reason == "replayed" and job.mode != "now":
+                self._send("received", {"jids": [job.jid]})  # our first word was lost
+            return  # its true answer is not to be replaced
+        if refusal.reason in _TOLD:
+            text = f"Refused by this minion: {refusal}"
+            self.returned(failure(job.jid, job.fun, "refused", text, started=self._clock.now()))
