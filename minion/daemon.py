@@ -23,7 +23,7 @@ from minion.executor.spawn import Spawner
 from minion.grains import collect
 from minion.journal import Journal
 from minion.key_change import KeyChange
-from minion.ledger.ledger import open_ledger
+from minion.ledger.ledger import MAX_TOMBSTONES, Ledger
 from minion.loop import Loop
 from minion.membership import Membership
 from minion.minion import Minion, Parts
@@ -36,7 +36,7 @@ from pki.keys import NodeKeys, sha256
 from pki.trust import JobTrust
 from pki.welcome import MAX_WELCOME_BYTES, Welcome
 from shoal.clock import FloorClock, SystemClock
-from shoal.errors import ShoalError
+from shoal.errors import LedgerError, ShoalError
 from shoal.ids import new_nonce
 from shoal.job import MAX_JOB_BYTES
 from shoal.paths import Paths
@@ -85,8 +85,8 @@ class Daemon:
         self._membership = Membership(paths)
         self._facts = Facts.collect(paths, config)
         self._tags: Mapping[str, str] = {}
-        self._ledger = open_ledger(paths.state_dir / "ledger.db", max_bytes=config.spool_max_bytes)
-        self._trouble = self._ledger.trouble  # to be told once there is somebody to tell
+        self._trouble = ""  # to be told once there is somebody to tell
+        self._ledger = self._open_ledger()
         self._spool = Spool(self._ledger, Outbox(config.spool_max_bytes))
         self._journal = Journal(self._ledger)
         self._answered_for = False  # for the jobs that an earlier daemon had begun
@@ -119,6 +119,17 @@ class Daemon:
         self._ledger.close()
 
     # -------------------------------------------------------------- assembly
+
+    def _open_ledger(self) -> Ledger:
+        """Open the ledger. With a disk that refuses the minion runs all the same: each later call tries again."""
+        ledger = Ledger(self._paths.state_dir / "ledger.db", self._config.spool_max_bytes, MAX_TOMBSTONES)
+        try:
+            ledger.open()
+            self._trouble = ledger.trouble
+        except LedgerError as error:
+            log.error("%s", error, extra={"action": "ledger_failed"})
+            self._trouble = str(error)
+        return ledger
 
     def _make_minion(self) -> Minion:
         config, membership = self._config, self._membership

@@ -92,6 +92,22 @@ def test_damaged_ledger_is_set_aside_and_reported(fleet: Fleet) -> None:
     assert "damaged" in fleet.minions[BOX].text()
 
 
+def test_ledger_that_cannot_be_opened_keeps_no_box_from_working(fleet: Fleet) -> None:
+    fleet.minions[BOX].stop()
+    ledger = ledger_path(fleet)
+    for path in ledger.parent.glob("ledger.db*"):
+        path.unlink()
+    ledger.mkdir()
+    fleet.start_minion(BOX)
+    wait_answer(fleet)
+    assert "ledger" in fleet.minions[BOX].text()
+    assert fleet.shoal(BOX, "cmd.run", "sleep 0.3; echo done").stdout == f"{BOX}:\n    done\n"
+    ledger.rmdir()
+    jid = send(fleet, "cmd.run", "sleep 0.5; echo again")
+    assert stored(fleet, jid) == {BOX: "again"}
+    assert ledger.is_file(), "it is made when the disk takes it again"
+
+
 # ------------------------------------------------------------------ helpers
 
 
