@@ -196,6 +196,8 @@ def _job(record: JobRecord, fleet: str) -> Job:
         from_text=record.from_text,
         no_parse=record.no_parse,
         mode=record.mode,
+        channel=record.channel,
+        stream=record.stream,
         timeout_s=record.timeout_s,
         returners=record.returners,
         approvals=record.approvals,

@@ -13,6 +13,7 @@ JOB_VERSION: Final = 1
 MAX_JOB_BYTES: Final = 256 * 1024
 EVERYONE: Final = "*"
 MODES: Final = ("now", "queue", "desired")
+MAX_CHANNEL: Final = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,8 @@ class Job:
     from_text: bool = False  # args are words from a command line: the signature decides their types
     no_parse: tuple[str, ...] = ()  # names of arguments that stay text
     mode: str = "now"
+    channel: str = ""  # of a desired job: on each minion only the newest of its channel counts
+    stream: bool = False  # its output is wanted while it runs
     timeout_s: float = 0.0  # the function is killed after this long; 0 = the minion's own limit
     returners: tuple[str, ...] = ()
     approvals: tuple[bytes, ...] = ()
@@ -51,6 +54,8 @@ class Job:
             "from_text": self.from_text,
             "no_parse": list(self.no_parse),
             "mode": self.mode,
+            "channel": self.channel,
+            "stream": self.stream,
             "timeout_s": self.timeout_s,
             "returners": list(self.returners),
             "approvals": list(self.approvals),
@@ -83,6 +88,8 @@ class Job:
             from_text=fields.flag("from_text"),
             no_parse=fields.texts("no_parse", 100, 100),
             mode=mode,
+            channel=_channel(fields.text("channel", MAX_CHANNEL), mode),
+            stream=fields.flag("stream"),
             timeout_s=fields.seconds("timeout_s"),
             returners=fields.texts("returners", 16, 64),
             approvals=tuple(approvals),
@@ -93,3 +100,11 @@ class Job:
     def log_context(self) -> dict[str, str]:
         """Return what a log line may say of this job: never its arguments."""
         return {"jid": self.jid, "fun": self.fun, "user": self.user}
+
+
+def _channel(text: str, mode: str) -> str:
+    if bool(text) != (mode == "desired"):
+        raise WireError("job: a desired job has a channel, and no other job has one")
+    if not text.isprintable():
+        raise WireError("job: a channel's name is printable text")
+    return text

@@ -16,7 +16,18 @@ from master.store.job_filter import JobFilter
 from master.store.schema import jobs
 
 _PAGE = 200
-_IN_CALL = ("args", "kwargs", "from_text", "no_parse", "timeout_s", "returners", "approvals", "channel")
+_IN_CALL = (
+    "args",
+    "kwargs",
+    "from_text",
+    "no_parse",
+    "timeout_s",
+    "returners",
+    "approvals",
+    "channel",
+    "stream",
+)
+_LATER = {"channel": "", "stream": False}  # what rows of schema 0001 do not have
 _TUPLES = ("args", "no_parse", "returners", "approvals")
 _PLAIN = tuple(c for c in jobs.c if c.name not in ("call", "metadata", "targets", "target_count"))
 _LISTED = (*_PLAIN, jobs.c.call, jobs.c.metadata, jobs.c.target_count)
@@ -43,6 +54,7 @@ class _JobFields:
     returners: tuple[str, ...] = ()
     approvals: tuple[bytes, ...] = ()
     channel: str = ""  # of a desired job: only its newest counts
+    stream: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
     parent: str = ""  # the jid of the batch or orchestration this job is a part of
 
@@ -151,7 +163,7 @@ def _values(record: JobRecord) -> dict[str, Any]:
 
 def _common(row: Any) -> dict[str, Any]:
     what = f"job {row.jid}"
-    call = {"channel": ""} | unpack_value(row.call, what)  # rows of schema 0001 have no channel
+    call = _LATER | unpack_value(row.call, what)
     values = {column.name: getattr(row, column.name) for column in _PLAIN}
     values |= {name: tuple(call[name]) if name in _TUPLES else call[name] for name in _IN_CALL}
     values["metadata"] = unpack_value(row.metadata, what)

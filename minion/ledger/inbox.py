@@ -27,11 +27,11 @@ def knows(connection: sqlite3.Connection, jid: str) -> bool:
     return found.fetchone() is not None
 
 
-def insert(connection: sqlite3.Connection, job: Job, channel: str, now: float) -> None:
+def insert(connection: sqlite3.Connection, job: Job, now: float) -> None:
     """Keep `job` as accepted."""
     connection.execute(
         "INSERT INTO jobs (jid, fun, channel, expires, accepted, state, job) VALUES (?, ?, ?, ?, ?, 'accepted', ?)",
-        (job.jid, job.fun, channel, job.expires, now, encode(job.to_wire())),
+        (job.jid, job.fun, job.channel, job.expires, now, encode(job.to_wire())),
     )
 
 

@@ -71,7 +71,7 @@ class Ledger:
 
     # ------------------------------------------------------------------ jobs
 
-    def accept(self, job: Job, now: float, *, channel: str = "") -> Accepted:
+    def accept(self, job: Job, now: float) -> Accepted:
         """Take `job` durably, unless it was taken before.
 
         With a channel only its newest job stays: older ones that have not begun end as `superseded`, and so does
@@ -80,12 +80,12 @@ class Ledger:
         with self._file.write("taking a job") as connection:
             if inbox.knows(connection, job.jid) or spool.holds(connection, job.jid):
                 return Accepted(verdict="known")
-            inbox.insert(connection, job, channel, now)
-            newer = inbox.newest_after(connection, channel, job.jid)
+            inbox.insert(connection, job, now)
+            newer = inbox.newest_after(connection, job.channel, job.jid)
             if newer:
                 self._supersede(connection, job.jid, job.fun, newer, now)
                 return Accepted(verdict="superseded")
-            older = inbox.waiting_before(connection, channel, job.jid)
+            older = inbox.waiting_before(connection, job.channel, job.jid)
             for jid, fun in older:
                 self._supersede(connection, jid, fun, job.jid, now)
         return Accepted(verdict="fresh", superseded=tuple(jid for jid, _fun in older))
@@ -102,7 +102,7 @@ class Ledger:
         """Note durably that `job` has begun, which was not accepted beforehand; nothing if it is known."""
         with self._file.write("noting that a job runs") as connection:
             if not inbox.knows(connection, job.jid) and not spool.holds(connection, job.jid):
-                inbox.insert(connection, job, "", at)
+                inbox.insert(connection, job, at)
                 inbox.mark_started(connection, job.jid, at)
 
     def finished(self, *returns: Return) -> None:

@@ -71,8 +71,8 @@ def test_killed_again_and_again_it_loses_nothing(path: Path) -> None:
 
 Step = Callable[[Ledger], object]
 STEPS: tuple[Step, ...] = (
-    lambda ledger: ledger.accept(a_job(1), NOW, channel="c"),
-    lambda ledger: ledger.accept(a_job(2), NOW, channel="c"),
+    lambda ledger: ledger.accept(a_job(1, mode="desired", channel="c"), NOW),
+    lambda ledger: ledger.accept(a_job(2, mode="desired", channel="c"), NOW),
     lambda ledger: ledger.started(jid(2), NOW),
     lambda ledger: ledger.finished(a_return(2, "x" * 20_000)),
     lambda ledger: ledger.accept(a_job(3), NOW),

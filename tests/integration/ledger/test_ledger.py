@@ -28,7 +28,11 @@ def test_job_is_taken_once(ledger: Ledger, reopen: Reopen) -> None:
 
 
 def test_unfinished_jobs_come_back_whole_and_in_order(ledger: Ledger, reopen: Reopen) -> None:
-    jobs = [a_job(3, kwargs={"a": [1, b"x", None]}), a_job(1, approvals=(b"y",)), a_job(2, mode="desired")]
+    jobs = [
+        a_job(3, kwargs={"a": [1, b"x", None]}),
+        a_job(1, approvals=(b"y",)),
+        a_job(2, mode="desired", channel="c"),
+    ]
     for job in jobs:
         ledger.accept(job, NOW)
     ledger.started(jid(1), NOW + 5)
@@ -128,17 +132,17 @@ def test_cancelling_says_how_far_the_job_was(ledger: Ledger) -> None:
 # ------------------------------------------------------------------ channels
 
 
-def desired(number: int) -> Job:
-    return a_job(number, mode="desired", fun="state.apply")
+def desired(number: int, channel: str = "highstate") -> Job:
+    return a_job(number, mode="desired", channel=channel, fun="state.apply")
 
 
 def test_newest_job_of_a_channel_ends_the_older_ones_that_wait(ledger: Ledger, reopen: Reopen) -> None:
-    ledger.accept(desired(1), NOW, channel="highstate")
+    ledger.accept(desired(1), NOW)
     ledger.started(jid(1), NOW)
-    ledger.accept(desired(2), NOW, channel="highstate")
-    ledger.accept(desired(3), NOW, channel="network")
+    ledger.accept(desired(2), NOW)
+    ledger.accept(desired(3, "network"), NOW)
     ledger.accept(a_job(4), NOW)
-    answer = ledger.accept(desired(5), NOW, channel="highstate")
+    answer = ledger.accept(desired(5), NOW)
     assert answer == Accepted(verdict="fresh", superseded=(jid(2),))
     ledger = reopen()
     assert [entry.job.jid for entry in ledger.unfinished()] == [jid(1), jid(3), jid(4), jid(5)]
@@ -149,14 +153,14 @@ def test_newest_job_of_a_channel_ends_the_older_ones_that_wait(ledger: Ledger, r
 
 @pytest.mark.parametrize("newer", ["accepted", "started", "done", "stored"])
 def test_older_job_of_a_channel_that_comes_late_does_not_run(ledger: Ledger, newer: str) -> None:
-    ledger.accept(desired(9), NOW, channel="highstate")
+    ledger.accept(desired(9), NOW)
     if newer != "accepted":
         ledger.started(jid(9), NOW)
     if newer in ("done", "stored"):
         ledger.finished(a_return(9))
     if newer == "stored":
         ledger.acknowledged([jid(9)])
-    assert ledger.accept(desired(8), NOW, channel="highstate").verdict == "superseded"
+    assert ledger.accept(desired(8), NOW).verdict == "superseded"
     assert ledger.started(jid(8), NOW) is False
     assert [ret.value() for ret in ledger.unsent() if ret.jid == jid(8)] == [f"superseded by job {jid(9)}"]
 

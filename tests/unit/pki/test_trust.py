@@ -109,9 +109,9 @@ def test_a_now_job_from_before_this_process_is_a_replay() -> None:
     assert FLEET.trust().judge(FLEET.sealed_job(issued=NOW - 60), NOW)
 
 
-@pytest.mark.parametrize("mode", ["queue", "desired"])
-def test_a_kept_job_from_before_this_process_is_believed(mode: str) -> None:
-    assert FLEET.trust().judge(FLEET.sealed_job(issued=NOW - 9 * DAY, mode=mode), NOW)
+@pytest.mark.parametrize(("mode", "channel"), [("queue", ""), ("desired", "highstate")])
+def test_a_kept_job_from_before_this_process_is_believed(mode: str, channel: str) -> None:
+    assert FLEET.trust().judge(FLEET.sealed_job(issued=NOW - 9 * DAY, mode=mode, channel=channel), NOW)
 
 
 def test_a_later_session_does_not_move_the_start() -> None:
@@ -187,6 +187,11 @@ def test_a_revoked_certificate() -> None:
         {"fun": "os.a.b"},
         {"fun": "test.ping;id"},
         {"mode": "later"},
+        {"mode": "desired"},
+        {"channel": "highstate"},
+        {"mode": "desired", "channel": "a\nb"},
+        {"mode": "desired", "channel": "c" * 129},
+        {"stream": 1},
         {"expires": "never"},
         {"issued": -5.0},
         {"approvals": (b"x" * 513,)},
