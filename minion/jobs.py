@@ -10,10 +10,11 @@ Nothing here waits: what the disk refuses comes again, from the master or by a t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 from minion.executor.contract import Executor
-from minion.journal import Promises
+from minion.journal import Promises, worn_out
 from minion.loop import Loop
 from minion.reporter import Reporter
 from minion.spool import Waiting
@@ -23,6 +24,7 @@ from shoal.job import Job
 from shoal.returns import Return, failure
 
 _RETRY_S: Final = 30.0  # for a disk that refuses
+_DIED: Final = "The executor process died while it had this job: whether and how far it ran is not known."
 _TOLD: Final = frozenset({"not allowed", "expired", "issued in the future", "bad lifetime"})
 
 
@@ -72,14 +74,36 @@ class Jobs:
         if now >= job.expires:
             self.returned(failure(job.jid, job.fun, "expired", "It expired before it began.", started=now))
             return
+        self._begin(job, 0.0)
+
+    def resume(self, job: Job, since: float) -> None:
+        """Take up a job again that began at epoch second `since` and was interrupted."""
+        self._begin(job, since)
+
+    def lost(self, jid: str, fun: str, since: float) -> None:
+        """Take up, or answer for, a job that a dead executor had in hand since epoch second `since`."""
+        job = self._running.get(jid) or self._journal.recall(jid)
+        if job is None:
+            self.returned(failure(jid, fun, "outcome_unknown", _DIED, started=since))
+            return
+        self._journal.began(job, since)
+        self.resume(job, since)
+
+    def _begin(self, job: Job, since: float) -> None:
+        assert self.executor is not None
         self._running[job.jid] = job
-        may = self._journal.begin(job.jid, now)
-        if may == "go":
-            self._run(job)
-        elif may == "not_now":
-            self._loop.call_later(_RETRY_S, lambda: self.run_accepted(job))
-        else:
+        may = self._journal.begin(job.jid, self._clock.now())
+        if may == "not_now":
+            again = partial(self.resume, job, since) if since else partial(self.run_accepted, job)
+            self._loop.call_later(_RETRY_S, again)
+        elif may == "worn_out":
+            self.returned(worn_out(job, since))
+        elif may == "ended":
             self._running.pop(job.jid)
+        elif since:
+            self.executor.resume(job, since)
+        else:
+            self.executor.submit(job)
 
     def adopted(self, jids: Iterable[str]) -> None:
         """Know of the jobs that run, also those of an earlier daemon."""

@@ -17,7 +17,8 @@ class Entry:
 
     job: Job
     state: State
-    started_at: float | None  # epoch seconds; None until it has begun
+    started_at: float | None  # epoch seconds, of the first time; None until it has begun
+    runs: int = 0  # how often it has begun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

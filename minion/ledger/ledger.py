@@ -90,10 +90,10 @@ class Ledger:
                 self._supersede(connection, jid, fun, job.jid, now)
         return Accepted(verdict="fresh", superseded=tuple(jid for jid, _fun in older))
 
-    def started(self, jid: str, at: float) -> bool:
-        """Note durably that an accepted job begins, before its effect.
+    def started(self, jid: str, at: float) -> int:
+        """Note durably that a job begins, before its effect; return how often it has.
 
-        False: it must not begin, for it was never accepted here, has ended, or was cancelled or superseded.
+        0: it must not begin, for it was never accepted here, has ended, or was cancelled or superseded.
         """
         with self._file.write("noting that a job begins") as connection:
             return inbox.mark_started(connection, jid, at)

@@ -106,14 +106,16 @@ def test_job_must_not_begin_that_is_not_waiting(ledger: Ledger, way: str) -> Non
         run(ledger, 1)
     if way == "acknowledged":
         ledger.acknowledged([jid(1)])
-    assert ledger.started(jid(1), NOW) is False
+    assert ledger.started(jid(1), NOW) == 0
     assert ledger.unfinished() == []
 
 
 def test_job_that_may_run_twice_begins_again(ledger: Ledger, reopen: Reopen) -> None:
     ledger.accept(a_job(1), NOW)
-    assert ledger.started(jid(1), NOW)
-    assert reopen().started(jid(1), NOW + 60)
+    assert ledger.started(jid(1), NOW) == 1
+    assert reopen().started(jid(1), NOW + 60) == 2
+    (entry,) = reopen().unfinished()
+    assert (entry.runs, entry.started_at) == (2, NOW)
 
 
 def test_cancelling_says_how_far_the_job_was(ledger: Ledger) -> None:
@@ -161,7 +163,7 @@ def test_older_job_of_a_channel_that_comes_late_does_not_run(ledger: Ledger, new
     if newer == "stored":
         ledger.acknowledged([jid(9)])
     assert ledger.accept(desired(8), NOW).verdict == "superseded"
-    assert ledger.started(jid(8), NOW) is False
+    assert ledger.started(jid(8), NOW) == 0
     assert [ret.value() for ret in ledger.unsent() if ret.jid == jid(8)] == [f"superseded by job {jid(9)}"]
 
 
