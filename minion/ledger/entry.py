@@ -8,7 +8,6 @@ from typing import Literal
 from shoal.job import Job
 
 State = Literal["accepted", "started"]
-Cancelled = Literal["cancelled_before_start", "started", "done", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
