@@ -9,13 +9,14 @@ was given up, while others are still waited for, is reported as well.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 
 from master.acl import Acl, Caller
 from master.acl_rules import Call
+from master.delivery_rules import DeliveryRule, delivery_of
 from master.events import EventBus
 from master.intake import IntakeError, Order
 from master.outbox import Outbox
@@ -81,6 +82,7 @@ class Conductor:
         clock: Clock,
         now: Callable[[], float],
         defaults: Defaults,
+        rules: Sequence[DeliveryRule],
         random: Random,
     ) -> None:
         self._fleet = fleet
@@ -97,6 +99,7 @@ class Conductor:
         self._silence = SilenceWords(sessions, clock)
         self._now = now
         self._defaults = defaults
+        self._rules = rules
         self._random = random
         self._jids = JidMaker()
 
@@ -115,6 +118,7 @@ class Conductor:
             TargetError, IntakeError: nothing was sent.
         """
         _check_possible(order)
+        delivery = delivery_of(order.fun, order.mode, order.channel, order.queue_ttl_s, self._rules)
         self._acl.check_function(caller, order.fun)
         resolved = self.resolve(order.target)
         if not resolved.ids:
@@ -131,13 +135,14 @@ class Conductor:
             to="*",
             fun=order.fun,
             issued=now,
-            expires=now + (order.queue_ttl_s if order.mode == "queue" else self._defaults.expires_s),
+            expires=now + (delivery.ttl_s if delivery.mode != "now" else self._defaults.expires_s),
             user=caller.name,
             args=order.args,
             kwargs=order.kwargs,
             from_text=order.from_text,
             no_parse=order.no_parse,
-            mode=order.mode,
+            mode=delivery.mode,
+            channel=delivery.channel,
             timeout_s=order.job_timeout_s or self._defaults.job_timeout_s,
             returners=order.returners,
         )
@@ -359,8 +364,6 @@ def _check_possible(order: Order) -> None:
     """Refuse what is in the protocol and not carried out yet, rather than drop it in silence."""
     if order.returners:
         raise IntakeError("usage", f"no returner is called {order.returners[0]!r}: this release has none")
-    if order.mode == "desired":
-        raise IntakeError("usage", "mode 'desired' is not there yet")
 
 
 def _call(order: Order) -> Call:
@@ -382,6 +385,8 @@ def _record(job: Job, order: Order, targets: list[str]) -> JobRecord:
         from_text=job.from_text,
         no_parse=job.no_parse,
         mode=job.mode,
+        channel=job.channel,
+        stream=job.stream,
         timeout_s=job.timeout_s,
         returners=job.returners,
         metadata=order.metadata,

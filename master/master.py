@@ -235,6 +235,7 @@ class Master:
             defaults=Defaults(
                 timeout_s=config.timeout, expires_s=config.job_expires_s, job_timeout_s=config.job_timeout_s
             ),
+            rules=config.delivery,
             random=SystemRandom(),
         )
         self.control = ControlServer(

@@ -5,6 +5,7 @@ The store's table of deliveries is the truth; in memory is only who has somethin
 1. A minion that can be reached is sent what waits for it, oldest first, some at a time.
 2. What was sent and not acknowledged is sent again: when the minion comes anew, else with growing, random waits.
 3. A delivery ends by the minion's return, which is stored in the same transaction, or with the job's expiry.
+4. A job that is taken back is never sent again; a minion that may have it is asked, again and again, to end it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from typing import Final
 
 from master.publisher import Publisher
 from master.sessions import Sessions
-from master.store.deliveries import Delivery
+from master.store.deliveries import Cancelled, Delivery
 from master.store.delivery_rows import DeliveryChange
-from master.store.delivery_state import QUEUED, RECEIVED, RUNNING, SENT
+from master.store.delivery_state import CANCELLING, QUEUED, RECEIVED, RUNNING, SENT
 from master.store.jobs import JobRecord
 from master.store.store import Store
 from master.writer import Writer
@@ -62,6 +63,7 @@ class Outbox:
         # store may not know yet.
         self._due: dict[str, dict[str, float]] = {}
         self._jobs: dict[str, Job] = {}  # those that were sent last
+        self._held: set[str] = set()  # jobs that are being taken back at this moment
         self._looking: set[str] = set()  # minions whose rows are being read
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -114,9 +116,28 @@ class Outbox:
         if jid in self._writer.outboxed:
             self._due.setdefault(minion, {})[jid] = math.inf
 
-    def forget(self, jid: str, minion: str) -> None:
-        """A delivery was cancelled."""
-        self._due.get(minion, {}).pop(jid, None)
+    async def cancel(self, jid: str, minion: str) -> Cancelled:
+        """Take a job back, from one minion or (for "") all: what was never sent is cancelled, others are asked.
+
+        Raises StoreError.
+        """
+        self._held.add(jid)
+        try:
+            await self._writer.flush()  # what was sent is known to be
+            done = await self._writer.call(self._store.deliveries.cancel, jid, minion or None)
+        finally:
+            self._held.discard(jid)
+        for each in (*done.cancelled, *done.asked):
+            self._due.get(each.minion, {}).pop(jid, None)
+        for each in done.asked:
+            self._waiting.add(each.minion)
+            self._look_soon(each.minion)
+        return done
+
+    def ask_to_cancel(self, record: JobRecord, minion: str) -> bool:
+        """Ask a minion to end a job that is not kept, once; False when it is not there."""
+        assert self.publisher is not None
+        return self.publisher.cancel(_job(record, self._fleet), minion)
 
     async def run(self) -> None:
         """Look after what is on its way, until cancelled."""
@@ -152,7 +173,8 @@ class Outbox:
             if not rows:
                 self._waiting.discard(minion)
                 self._due.pop(minion, None)
-            for row in [row for row in rows if row.state in (QUEUED, SENT)][:_AT_ONCE]:
+            self._forget_ended(minion, {row.jid for row in rows})
+            for row in [row for row in rows if row.state in (QUEUED, SENT, CANCELLING)][:_AT_ONCE]:
                 await self._send(minion, row)
         except StoreError as error:
             log.error("cannot look for jobs of %s: %s", minion, error, extra={"action": "outbox_unread"})
@@ -160,12 +182,23 @@ class Outbox:
             self._looking.discard(minion)
 
     async def _send(self, minion: str, row: Delivery) -> None:
-        if self._due.get(minion, {}).get(row.jid, 0.0) > self._now():
+        if row.jid in self._held or self._due.get(minion, {}).get(row.jid, 0.0) > self._now():
             return  # on its way
         job = self._jobs.get(row.jid) or await self._recall(row.jid)
         assert self.publisher is not None
-        if job is not None and self.publisher.publish(job, [minion]).reached:
+        if job is None:
+            return
+        if row.state == CANCELLING:
+            if self.publisher.cancel(job, minion):
+                self._due.setdefault(minion, {})[row.jid] = self._now() + _PATIENCE_S
+        elif row.jid not in self._held and self.publisher.publish(job, [minion]).reached:
             self.sent(row.jid, [minion], row.attempts)
+
+    def _forget_ended(self, minion: str, still_open: Collection[str]) -> None:
+        """Drop what was due and is not open any more: superseded, say, or expired."""
+        now, due = self._now(), self._due.get(minion, {})
+        for jid in [jid for jid, at in due.items() if at <= now and jid not in still_open]:
+            del due[jid]
 
     async def _recall(self, jid: str) -> Job | None:
         record = await self._writer.read(self._store.jobs.get, jid)

@@ -33,10 +33,10 @@ from pki.keys import NodeKeys
 from pki.masters import MastersDocument, judge_masters
 from pki.trust import JobRefusedError, JobTrust
 from pki.welcome import Welcome, judge_welcome
+from shoal.cancel import Cancel
 from shoal.clock import FloorClock
 from shoal.errors import ShoalError, TrustError, WireError
 from shoal.ids import new_nonce
-from shoal.cancel import Cancel
 from shoal.messages import (
     ACK,
     BUSY,

@@ -9,7 +9,7 @@ from typing import Final
 
 from master.cli.client import Conversation, Message, Refused
 from master.cli.docs import SYS_DOC
-from master.cli.job_options import add_job_options, command, run_request, with_queue_default
+from master.cli.job_options import add_job_options, command, run_request, with_defaults
 from master.cli.options import Parser, add_output_options
 from master.cli.output import Output, check_out, open_output
 from master.cli.place import socket_path
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _shoal(words: list[str]) -> int:
-    options, rest = _parser().read(with_queue_default(words))
+    options, rest = _parser().read(with_defaults(words))
     expr, fun, args = command(options, rest)
     check_out(options.out)
     if options.preview_target:

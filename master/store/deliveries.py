@@ -6,15 +6,24 @@ only, for those who stayed silent. Which state may follow which is said in `deli
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from master.store.database import Database
-from master.store.delivery_rows import DeliveryChange, drop_minion, insert_silences, mark_rows
-from master.store.delivery_state import CANCELLED, EXPIRED, QUEUED, RECEIVED, RUNNING, SENT, SUPERSEDED
+from master.store.delivery_rows import DeliveryChange, drop_minion, mark_rows
+from master.store.delivery_state import (
+    CANCELLED,
+    CANCELLING,
+    EXPIRED,
+    OUTCOME_UNKNOWN,
+    QUEUED,
+    RECEIVED,
+    RUNNING,
+    SENT,
+)
 from master.store.schema import DELIVERY_OPEN, deliveries
 from shoal.clock import Clock
 
@@ -22,8 +31,10 @@ _FIELDS: Final = (
     "jid", "minion", "state", "channel", "expires", "updated_at", "attempts", "next_try", "reason",
 )  # fmt: skip
 _SELECT: Final = select(*(deliveries.c[name] for name in _FIELDS))
-_ASKED: Final = 500  # ids in one IN (…)
+LOST_AFTER_S: Final = 7 * 86400.0
+_LOST: Final = "it began, and the minion was not heard of again"
 _EXPIRY: Final = {
+    CANCELLING: "cancelled; the minion was not heard of before the job expired",
     QUEUED: "not connected before the job expired",
     SENT: "sent, but not acknowledged before the job expired",
     RECEIVED: "received, but not begun before the job expired",
@@ -47,10 +58,13 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancelled:
-    """What a cancel did: `cancelled` were never sent; `with_the_box` must be asked, they may be running."""
+    """What a cancel did: `cancelled` were never sent; of `asked` the minions must be, they may be running.
+
+    `asked` has the deliveries as they were before.
+    """
 
     cancelled: tuple[Delivery, ...]
-    with_the_box: tuple[Delivery, ...]
+    asked: tuple[Delivery, ...]
 
 
 class Deliveries:
@@ -70,12 +84,6 @@ class Deliveries:
         query = _SELECT.where(deliveries.c.jid == jid, deliveries.c.minion > after)
         return self._read(query.order_by(deliveries.c.minion).limit(limit))
 
-    def counts(self, jid: str) -> dict[str, int]:
-        """Return how many of the job's deliveries are in each state that has any."""
-        query = select(deliveries.c.state, func.count()).where(deliveries.c.jid == jid)
-        with self._database.read() as connection:
-            return {row.state: row[1] for row in connection.execute(query.group_by(deliveries.c.state))}
-
     def open_jobs(self) -> dict[str, dict[str, str]]:
         """Return the jobs with open deliveries, oldest first: jid to minion to state, of open ones only."""
         query = select(deliveries.c.jid, deliveries.c.minion, deliveries.c.state).where(DELIVERY_OPEN)
@@ -91,38 +99,30 @@ class Deliveries:
         with self._database.write() as connection:
             return mark_rows(connection, changes)
 
-    def finish(self, jid: str, silences: Iterable[tuple[str, str, str]]) -> None:
-        """Add the silences of a `now` job: (minion, final state, reason)."""
-        at = self._clock.time()
-        rows = [DeliveryChange(jid=jid, minion=m, state=s, at=at, reason=r) for m, s, r in silences]
-        with self._database.write() as connection:
-            insert_silences(connection, rows)
-
     def expire(self, now: float, limit: int = 2_000) -> tuple[Delivery, ...]:
-        """End up to `limit` deliveries whose job expired before it began; return them, ended."""
-        due = (DELIVERY_OPEN, deliveries.c.expires <= now, deliveries.c.state != RUNNING)
-        query = _SELECT.where(*due).order_by(deliveries.c.expires).limit(limit)
-        return self._end(query, EXPIRED, now, "")
+        """End up to `limit` deliveries of each kind that nobody will hear of any more; return them, ended.
 
-    def supersede(self, channel: str, minions: Sequence[str], by_jid: str) -> tuple[Delivery, ...]:
-        """End these minions' older deliveries in `channel` that have not begun; return them, ended."""
-        ended: list[Delivery] = []
-        older = (deliveries.c.jid < by_jid, deliveries.c.channel == channel, deliveries.c.state != RUNNING)
-        for start in range(0, len(minions), _ASKED):
-            mine = deliveries.c.minion.in_(minions[start : start + _ASKED])
-            query = _SELECT.where(DELIVERY_OPEN, mine, *older)
-            ended += self._end(query, SUPERSEDED, self._clock.time(), f"superseded by job {by_jid}")
-        return tuple(ended)
+        Of a job that expired before it began; and of one that began, and whose minion has not been heard of about it
+        for LOST_AFTER_S after its expiry.
+        """
+        due = (DELIVERY_OPEN, deliveries.c.expires <= now, deliveries.c.state != RUNNING)
+        lost = (DELIVERY_OPEN, deliveries.c.expires <= now - LOST_AFTER_S, deliveries.c.state == RUNNING)
+        oldest_first = _SELECT.order_by(deliveries.c.expires).limit(limit)
+        expired = self._end(oldest_first.where(*due), EXPIRED, now, "")
+        return expired + self._end(oldest_first.where(*lost), OUTCOME_UNKNOWN, now, _LOST)
 
     def cancel(self, jid: str, minion: str | None = None) -> Cancelled:
-        """End the job's deliveries (or one minion's) that were never sent; tell which were."""
-        of_job = _SELECT.where(deliveries.c.jid == jid, DELIVERY_OPEN)
+        """Cancel the job's deliveries (or one minion's) that were never sent; make others `cancelling`."""
+        mine = _SELECT.where(deliveries.c.jid == jid, DELIVERY_OPEN)
         if minion is not None:
-            of_job = of_job.where(deliveries.c.minion == minion)
-        never_sent = of_job.where(deliveries.c.state == QUEUED)
-        # First the end, then the look: what was sent between the two is still seen.
-        cancelled = self._end(never_sent, CANCELLED, self._clock.time(), "cancelled before it was sent")
-        return Cancelled(cancelled=cancelled, with_the_box=self._read(of_job))
+            mine = mine.where(deliveries.c.minion == minion)
+        at = self._clock.time()
+        with self._database.write() as connection:
+            found = [_record(row) for row in connection.execute(mine.with_for_update())]
+            queued = [each for each in found if each.state == QUEUED]
+            mark_rows(connection, _steps(queued, CANCELLED, at, "cancelled before it was sent"))
+            mark_rows(connection, _steps(found, CANCELLING, at, "cancelled; the minion is asked"))
+        return Cancelled(cancelled=tuple(queued), asked=tuple(each for each in found if each.state != QUEUED))
 
     def drop_minion(self, minion: str, reason: str) -> int:
         """Make the minion's open deliveries undeliverable; return how many. Deleting its key does so too."""
@@ -152,3 +152,9 @@ class Deliveries:
 
 def _record(row: Any) -> Delivery:
     return Delivery(**dict(zip(_FIELDS, row, strict=True)))
+
+
+def _steps(rows: Iterable[Delivery], state: str, at: float, reason: str) -> Iterator[DeliveryChange]:
+    return (
+        DeliveryChange(jid=each.jid, minion=each.minion, state=state, at=at, reason=reason) for each in rows
+    )

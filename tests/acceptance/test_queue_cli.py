@@ -113,7 +113,7 @@ def test_queued_job_can_be_taken_back(fleet: Fleet) -> None:
     answers(fleet, later, 1)
     assert not marks.exists()
     assert "[Cancelled since " in fleet.runner("jobs.lookup_jid", jid, "missing=True")[BOX]
-    assert fleet.runner("jobs.cancel", later) == {}
+    assert fleet.runner("jobs.cancel", later) == {BOX: "too_late"}
 
 
 def test_job_without_queue_is_not_kept(fleet: Fleet) -> None:

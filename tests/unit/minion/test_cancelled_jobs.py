@@ -88,7 +88,9 @@ def test_job_that_has_ended_keeps_its_own_answer(stage: Stage) -> None:
     assert stage.executor.signals == []
 
 
-@pytest.mark.parametrize("body", [None, {}, {"jid": UNHEARD}, {"jid": "x", "fun": "test.ping", "expires": 1.0}])
+@pytest.mark.parametrize(
+    "body", [None, {}, {"jid": UNHEARD}, {"jid": "x", "fun": "test.ping", "expires": 1.0}]
+)
 def test_malformed_cancel_is_refused(stage: Stage, body: Any) -> None:
     master = stage.online()
     master.reply("cancel", body)
