@@ -22,7 +22,7 @@ from master.intake import IntakeError, Order
 from master.outbox import Outbox
 from master.publisher import Publisher
 from master.roster import Roster
-from master.runs import WAITING, Run, Runs, Silence, Watch
+from master.runs import Run, Runs, Silence, Watch
 from master.sessions import Sessions
 from master.silence import SilenceWords
 from master.store.delivery_rows import DeliveryChange
@@ -46,9 +46,9 @@ _ROOM: Final = 2048  # bytes of a job besides its arguments
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is; `waiting` holds up to 20 ids."""
+    """How far a run is; `waiting` holds up to 20 ids with how far each of them is, for people."""
 
-    waiting: list[str]
+    waiting: dict[str, str]
     running: int
     returned: int
     total: int
@@ -96,7 +96,7 @@ class Conductor:
         self._store_job = store_job
         self._bus = bus
         self._clock = clock
-        self._silence = SilenceWords(sessions, clock)
+        self._silence = SilenceWords(sessions, clock, now)
         self._now = now
         self._defaults = defaults
         self._rules = rules
@@ -185,9 +185,10 @@ class Conductor:
                 if not self._sessions.present(minion) and not self._still_expected(minion):
                     silent.append(self._silence.lost(minion, run.running[minion]))
             elif now - sent_at >= timeout_s:
-                later = job.mode != "now"
                 silent.append(
-                    self._silence.unsure(minion, job) if later else self._silence.no_sign(minion, timeout_s)
+                    self._silence.no_sign(minion, timeout_s)
+                    if job.mode == "now"
+                    else self._silence.unsure(minion, job, received=minion in run.received)
                 )
         for silence in silent:
             run.give_up(silence.minion)
@@ -205,11 +206,16 @@ class Conductor:
                     minion=silence.minion,
                     state=OUTCOME_UNKNOWN if silence.why == "lost" else UNDELIVERABLE,
                     at=at,
-                    reason=silence.text,
+                    reason=f"{silence.label}. {silence.text}",
                 )
                 for silence in silences
             ]
         )
+
+    def label(self, run: Run, minion: str) -> str:
+        """Return how far a minion is that has the job and has not answered."""
+        began = 0.0 if minion in run.received else None
+        return self._silence.state(minion, run.running.get(minion, began))
 
     def timeout(self, order: Order) -> float:
         """Return how long to wait for a sign of each minion."""
@@ -280,7 +286,7 @@ class Performance:
         try:
             for minion in self.missing:
                 self.silent += 1
-                yield Silence(minion, "unknown", "There is no accepted minion with this id.")
+                yield Silence(minion, "unknown", "Unknown", "There is no accepted minion with this id.")
             while True:
                 for item in self._step():
                     yield item
@@ -323,7 +329,7 @@ class Performance:
         else:
             self.silent += 1
             self._unanswered[item.minion] = item
-            bad = item.why not in WAITING
+            bad = not item.kept
         if self._turns:
             self._hold_until = self._conductor.clock.monotonic() + self._order.batch_wait_s
             if bad and self._order.failhard:
@@ -356,8 +362,9 @@ class Performance:
         return max(_LOOK_S / 10, wait)
 
     def _progress(self) -> Progress:
-        waiting = self._run.outstanding()
-        return Progress(waiting[:20], len(self._run.running), self.returned, len(self.targets))
+        run = self._run
+        waiting = {each: self._conductor.label(run, each) for each in run.outstanding()[:20]}
+        return Progress(waiting, len(self._run.running), self.returned, len(self.targets))
 
 
 def _check_possible(order: Order) -> None:

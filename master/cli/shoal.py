@@ -139,6 +139,8 @@ class _Run:
                 raise
             self._report.close()
             sys.stdout.flush()
+            for minion, state in self._progress.states.items():
+                print(f"{minion}: {state}", file=sys.stderr)
             print(_LATER.format(jid=talk.jid), file=sys.stderr)
             if self._options.batch:
                 print("Minions whose turn had not come do not run it.", file=sys.stderr)

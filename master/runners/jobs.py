@@ -8,6 +8,7 @@ from typing import Any
 from master.intake import Order
 from master.runners.cancel import cancel as cancel_job
 from master.runners.context import RunnerContext
+from master.silence import SilenceWords
 from master.store.deliveries import Delivery
 from master.store.delivery_state import RETURNED
 from master.store.job_filter import JobFilter
@@ -345,8 +346,5 @@ def _why_missing(ctx: RunnerContext, jid: str, minion: str, row: Delivery | None
         why = f": {row.reason}" if row.reason else ""
         return f"Minion did not return. [{row.state.capitalize()} since {_clock_of_day(row.updated_at)}{why}]"
     run = ctx.runs.get(jid)
-    if run is not None and minion in run.running:
-        began = run.running[minion]
-        return f"Minion did not return. [{f'Running since {_clock(began)}' if began else 'Queued'}]"
-    connected = ctx.sessions.present(minion)
-    return f"Minion did not return. [{'No response' if connected else 'Not connected'}]"
+    words = SilenceWords(ctx.sessions, ctx.clock, ctx.now)
+    return f"Minion did not return. [{words.state(minion, run.running.get(minion) if run else None)}]"

@@ -120,7 +120,9 @@ def test_job_without_queue_is_not_kept(fleet: Fleet) -> None:
     done = fleet.shoal(BOX, "test.ping", "--show-jid")
     assert done.returncode == 1
     kept = fleet.runner("jobs.lookup_jid", jid_of(done.stdout), "missing=True")[BOX]
-    assert re.search(r"\[Undeliverable since .*: It was not connected when the job was published", kept)
+    assert re.search(
+        r"\[Undeliverable since .*: Offline since .*\. It was not connected when the job was published", kept
+    )
     fleet.start_minion(BOX)
     fleet.wait_up(BOX)
     assert fleet.runner("jobs.queue") == {}
