@@ -140,7 +140,8 @@ def test_summary_counts_and_names(cli: Cli, master: FakeMaster) -> None:
     assert ran.out.endswith(
         f"\n{rule}\nSummary\n{rule}\n# of minions targeted: 4\n# of minions returned: 2\n"
         "# of minions that did not return: 2\n# of minions with errors: 1\n# of minions not connected: 1\n"
-        f"# of minions sent, not received: 1\nMinions not connected: c\nMinions not responding: d\nMinions with failures: b\n{rule}\n"
+        f"# of minions sent, not received: 1\n"
+        f"Minions not connected: c\nMinions not responding: d\nMinions with failures: b\n{rule}\n"
     )
 
 
