@@ -118,7 +118,8 @@ class Conductor:
             TargetError, IntakeError: nothing was sent.
         """
         _check_possible(order)
-        delivery = delivery_of(order.fun, order.mode, order.channel, order.queue_ttl_s, self._rules)
+        mode = order.mode or ("now" if order.batch else "")
+        delivery = delivery_of(order.fun, mode, order.channel, order.queue_ttl_s, self._rules)
         self._acl.check_function(caller, order.fun)
         resolved = self.resolve(order.target)
         if not resolved.ids:
@@ -262,7 +263,7 @@ class Performance:
         self._order = order
         self._job = job
         self._run = run
-        self._turns = deque(targets)
+        self._turns = run.turns = deque(targets)
         self._window = order.batch.size(len(targets)) if order.batch else len(targets)
         self._hold_until = 0.0  # --batch-wait
         self._next_look = 0.0
@@ -344,6 +345,8 @@ class Performance:
             if room <= 0:
                 break
             group = [self._turns.popleft() for _ in range(min(room, len(self._turns)))]
+            self.skipped += [each for each in group if each in self._run.cancelled]
+            group = [each for each in group if each not in self._run.cancelled]
             for silence in self._conductor.send(self._job, self._run, group):
                 self._note(silence)
                 silences.append(silence)
@@ -371,6 +374,11 @@ def _check_possible(order: Order) -> None:
     """Refuse what is in the protocol and not carried out yet, rather than drop it in silence."""
     if order.returners:
         raise IntakeError("usage", f"no returner is called {order.returners[0]!r}: this release has none")
+
+    if order.batch and order.mode not in ("", "now"):
+        raise IntakeError(
+            "usage", "a batch goes out turn by turn, a job that is kept when its minion comes: one of the two"
+        )
 
 
 def _call(order: Order) -> Call:

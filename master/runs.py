@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -78,6 +78,8 @@ class Run:
     received: set[str] = field(default_factory=set)  # have it on their disks
     returned: set[str] = field(default_factory=set)
     stored: set[str] = field(default_factory=set)  # of those, the ones on the disk
+    turns: Collection[str] = ()  # of a batch, whose turn has not come
+    cancelled: set[str] = field(default_factory=set)  # of those, the ones that never get one
     watches: list[Watch] = field(default_factory=list)
 
     def publish_done(self, ids: Iterable[str], now: float) -> None:

@@ -187,7 +187,8 @@ class _Run:
             self._output.aside(summary(self._report, verbose=self._options.verbose))
         skipped = done.get("skipped", [])
         if skipped:
-            complain("shoal", f"stopped by --failhard; not run on: {', '.join(skipped)}")
+            why = "stopped by --failhard" if self._options.failhard and not self._report.ok else "cancelled"
+            complain("shoal", f"{why}; not run on: {', '.join(skipped)}")
         if self._report.ok and not skipped:
             return exits.OK
         sys.stdout.flush()

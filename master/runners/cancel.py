@@ -12,7 +12,7 @@ from master.store.jobs import JobRecord
 
 BEFORE_START: Final = "cancelled_before_start"
 CANCELLING: Final = "cancelling"
-TOO_LATE: Final = "too_late"
+TOO_LATE: Final = "too_late"  # it has ended, or it is not kept and its minion cannot be told
 _WAIT_S: Final = 3.0  # for the word of those who are connected
 _LOOK_S: Final = 0.05
 
@@ -49,8 +49,13 @@ async def _cancel_kept(
 async def _cancel_now(ctx: RunnerContext, job: JobRecord, answers: dict[str, str]) -> Collection[str]:
     """Ask who is at a job that is not kept; return whose word is to be waited for."""
     run = ctx.runs.get(job.jid)
-    at_it = [each for each in answers if run is not None and (each in run.sent or each in run.running)]
-    for each in at_it:
-        if ctx.outbox.ask_to_cancel(job, each):
+    if run is None:
+        return []  # all of it was over long ago
+    turns = set(run.turns)
+    for each in answers:
+        if each in turns:
+            run.cancelled.add(each)
+            answers[each] = BEFORE_START
+        elif each not in run.returned and ctx.outbox.ask_to_cancel(job, each):
             answers[each] = CANCELLING
-    return [each for each in at_it if run is not None and each not in run.running]
+    return [each for each, answer in answers.items() if answer == CANCELLING and each not in run.running]

@@ -186,6 +186,7 @@ async def cancel(ctx: RunnerContext, jid: str, minion: str = "") -> dict[str, st
 
     `cancelled_before_start`: it did not begin, and never will. `cancelling`: the minion is at it, and is told to end
     it, or it is away and is told when it comes. `too_late`: it has ended.
+    A job that is not kept can be ended only where the minion is connected.
 
     CLI Example:
 

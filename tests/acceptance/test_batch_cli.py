@@ -67,6 +67,25 @@ def test_window_is_filled_when_one_returns(fleet: Fleet, diary: Path) -> None:
         assert sorted(line.partition(":")[0] for line in job.out.splitlines()) == EVERYONE
 
 
+def test_cancelled_batch_takes_no_further_turn(fleet: Fleet, diary: Path) -> None:
+    with Watched(
+        fleet, "shoal", "*", "cmd.run", f"echo x >> {diary}; sleep 60", "-b", "1", "--out=txt"
+    ) as job:
+        jid = running(fleet, "cmd.run", "db-1")
+        assert fleet.runner("jobs.cancel", jid) == {
+            "db-1": "cancelling", "web-1": "cancelled_before_start", "web-2": "cancelled_before_start",
+        }  # fmt: skip
+        assert job.end() == 1
+        assert "shoal: cancelled; not run on: web-1, web-2\n" in job.err
+    assert diary.read_text() == "x\n"
+
+
+def test_batch_is_not_kept(fleet: Fleet) -> None:
+    done = fleet.shoal("*", "test.ping", "-b", "1", "--queue")
+    assert (done.returncode, done.stdout) == (64, "")
+    assert "a batch goes out turn by turn" in done.stderr
+
+
 def test_whole_batch_is_one_job(fleet: Fleet) -> None:
     fleet.shoal("*", "test.version", "-b", "1")
     found = fleet.runner("jobs.list_jobs", "search_function=test.version")
