@@ -10,7 +10,7 @@ PY := $(BIN)/python
 STAMP := $(VENV)/.installed
 PACKAGES := shoal pki modules states returners master minion
 
-.PHONY: help venv check test retest lab bench demo docs clean
+.PHONY: help venv check test retest lab chaos bench demo docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -46,6 +46,9 @@ retest: $(STAMP) ## the tests that failed the last time, one at a time
 
 lab: $(STAMP) ## tests that need root, network namespaces and nftables
 	@$(BIN)/pytest -m lab -n 0 $(ARGS)
+
+chaos: $(STAMP) ## thousands of jobs under kills and bad wires (long)
+	@$(BIN)/pytest -m chaos -n 0 -s $(ARGS)
 
 bench: $(STAMP) ## the figures: prints tables, writes JSON to bench-out/
 	@$(PY) -m tests.benchmarks $(ARGS)
