@@ -36,7 +36,7 @@ check: $(STAMP) ## style, types, imports between rooms, oldest Python
 	@out=$$($(BIN)/vermin -t=3.10- --no-tips $(PACKAGES) 2>&1) || { echo "$$out"; exit 1; }
 	@echo "check: ruff, mypy, lint-imports and vermin are content"
 
-test: $(STAMP) ## all tests but lab and benchmarks; ARGS='-k name' chooses, WORKERS=2 limits
+test: $(STAMP) ## all tests but chaos, lab and benchmarks; ARGS='-k name' chooses, WORKERS=2 limits
 	@command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || \
 		echo "note: no PostgreSQL server found, so its tests are skipped. On Debian: apt install postgresql"
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)

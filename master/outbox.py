@@ -2,7 +2,8 @@
 
 The store's table of deliveries is the truth; in memory is only who has something waiting, and what is on its way.
 
-1. A minion that can be reached is sent what waits for it, oldest first, some at a time.
+1. A minion that can be reached is sent what waits for it, oldest first, some at a time: when it comes, and else
+   within a second or two, for it may be heard again over a connection that was only slow.
 2. What was sent and not acknowledged is sent again: when the minion comes anew, else with growing, random waits.
 3. A delivery ends by the minion's return, which is stored in the same transaction, or with the job's expiry.
 4. A job that is taken back is never sent again; a minion that may have it is asked, again and again, to end it.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from random import Random
 from typing import Final
 
@@ -35,7 +36,13 @@ _SETTLE_S: Final = 0.1  # a subscription counts in the next turn, and a hello mo
 _LOOK_S: Final = 1.0
 _PATIENCE_S: Final = 5.0  # for an acknowledgement; doubles with each attempt
 _MAX_PATIENCE_S: Final = 600.0
+_LOST_AFTER_S: Final = (
+    7 * 86400.0
+)  # after its expiry, a job that has begun and of which nobody has heard again
+_HEARD_S: Final = 86400.0  # in which every minion that is still there has come
 _KEPT_JOBS: Final = 200
+_LIMIT: Final = _AT_ONCE * 5  # rows that are looked at together
+_TO_SEND: Final = (QUEUED, SENT, CANCELLING)
 
 
 class Outbox:
@@ -58,26 +65,29 @@ class Outbox:
         self._sessions = sessions
         self._now = now
         self._random = random
+        self._since = now()
         self._waiting: set[str] = set()  # minions that may have something waiting
         # Minion -> job -> when it is sent again over this connection; never, once the minion has answered: the
         # store may not know yet.
         self._due: dict[str, dict[str, float]] = {}
         self._jobs: dict[str, Job] = {}  # those that were sent last
         self._held: set[str] = set()  # jobs that are being taken back at this moment
+        self._next_look: dict[str, float] = {}  # minions that may have something unsent, and when to look
         self._looking: set[str] = set()  # minions whose rows are being read
+        self._again: set[str] = set()  # of those, the ones that got something new meanwhile
         self._tasks: set[asyncio.Task[None]] = set()
 
     def load(self) -> None:
         """Learn from the store who has something waiting. Raises StoreError."""
         for jid, minions in self._store.deliveries.open_jobs().items():
             self._writer.outboxed.add(jid)
-            self._waiting.update(minions)
+            self._expect(minions)
 
     def add(self, job: Job, minions: Collection[str]) -> None:
         """Take a job that is in the store with its deliveries."""
         self._writer.outboxed.add(job.jid)
         self._keep(job)
-        self._waiting.update(minions)
+        self._expect(minions)
 
     def sent(self, jid: str, minions: Iterable[str], attempts: int = 0) -> None:
         """Note that a job went out to these minions."""
@@ -101,7 +111,8 @@ class Outbox:
             if jid in self._writer.outboxed:
                 self._due.setdefault(minion, {})[jid] = math.inf
                 self._mark(jid, minion, RECEIVED)
-                self._look_soon(minion)
+        if minion in self._next_look:
+            self._look_soon(minion)
 
     def started(self, minion: str, jid: str) -> bool:
         """A minion is at the job; False when it is none that waits for its minions."""
@@ -143,23 +154,41 @@ class Outbox:
         """Look after what is on its way, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_S)
-            now = self._now()
-            for minion in [
-                minion for minion, jobs in self._due.items() if min(jobs.values(), default=math.inf) <= now
-            ]:
-                self._look_soon(minion)
+            self.look_around()
+
+    def look_around(self) -> None:
+        """Look after those for whom it is time."""
+        now = self._now()
+        due = {minion for minion, at in self._next_look.items() if at <= now}
+        due.update(
+            minion for minion, jobs in self._due.items() if min(jobs.values(), default=math.inf) <= now
+        )
+        for minion in due:
+            self._look_soon(minion)
 
     async def expire(self) -> int:
         """End deliveries whose job has expired; return how many. Raises StoreError."""
-        ended = await self._writer.call(self._store.deliveries.expire, self._now())
+        now = self._now()
+        # A master that was away itself must hear its minions first.
+        lost_before = now - _LOST_AFTER_S if now - self._since >= _HEARD_S else 0.0
+        ended = await self._writer.call(self._store.deliveries.expire, now, lost_before)
         for each in ended:
             self._due.get(each.minion, {}).pop(each.jid, None)
         return len(ended)
 
     # ------------------------------------------------------------------ sending
 
+    def _expect(self, minions: Collection[str]) -> None:
+        """Note that something waits for these."""
+        self._waiting.update(minions)
+        self._again.update(self._looking.intersection(minions))
+        self._next_look.update(dict.fromkeys(minions, self._now() + _LOOK_S))
+
     def _look_soon(self, minion: str) -> None:
-        if minion in self._looking or not self._sessions.present(minion):
+        if not self._sessions.present(minion):
+            return
+        if minion in self._looking:
+            self._again.add(minion)
             return
         self._looking.add(minion)
         task = asyncio.get_running_loop().create_task(self._look(minion))
@@ -169,17 +198,38 @@ class Outbox:
     async def _look(self, minion: str) -> None:
         try:
             waiting = self._store.deliveries.waiting_for
-            rows = await self._writer.read(waiting, minion, self._now(), _AT_ONCE * 5)
-            if not rows:
+            rows = await self._writer.read(waiting, minion, self._now(), _LIMIT, _TO_SEND)
+            if not rows and minion not in self._again:
                 self._waiting.discard(minion)
                 self._due.pop(minion, None)
-            self._forget_ended(minion, {row.jid for row in rows})
-            for row in [row for row in rows if row.state in (QUEUED, SENT, CANCELLING)][:_AT_ONCE]:
+            for row in self._ready(minion, rows):
                 await self._send(minion, row)
         except StoreError as error:
+            self._next_look[minion] = self._now() + _LOOK_S
             log.error("cannot look for jobs of %s: %s", minion, error, extra={"action": "outbox_unread"})
         finally:
             self._looking.discard(minion)
+            if minion in self._again:
+                self._again.discard(minion)
+                self._next_look.setdefault(minion, 0.0)
+                self._look_soon(minion)
+
+    def _ready(self, minion: str, rows: Sequence[Delivery]) -> Sequence[Delivery]:
+        """Return what is to be sent now of what waits for a minion; note when to look for the rest."""
+        now, due = self._now(), self._due.get(minion, {})
+        if (
+            len(rows) < _LIMIT
+        ):  # these are all: what was due and is not among them was superseded, say, or expired
+            waiting = {row.jid for row in rows}
+            for jid in [jid for jid, at in due.items() if at <= now and jid not in waiting]:
+                del due[jid]
+        ready = [row for row in rows if due.get(row.jid, 0.0) <= now]
+        room = max(0, _AT_ONCE - sum(now < at < math.inf for at in due.values()))
+        if len(ready) > room or len(rows) == _LIMIT:
+            self._next_look[minion] = now + _LOOK_S
+        else:
+            self._next_look.pop(minion, None)
+        return ready[:room]
 
     async def _send(self, minion: str, row: Delivery) -> None:
         if row.jid in self._held or self._due.get(minion, {}).get(row.jid, 0.0) > self._now():
@@ -188,17 +238,14 @@ class Outbox:
         assert self.publisher is not None
         if job is None:
             return
-        if row.state == CANCELLING:
-            if self.publisher.cancel(job, minion):
-                self._due.setdefault(minion, {})[row.jid] = self._now() + _PATIENCE_S
-        elif row.jid not in self._held and self.publisher.publish(job, [minion]).reached:
+        if row.state == CANCELLING and self.publisher.cancel(job, minion):
+            self._due.setdefault(minion, {})[row.jid] = self._now() + _PATIENCE_S
+        elif row.jid in self._held:
+            return
+        elif row.state != CANCELLING and self.publisher.publish(job, [minion]).reached:
             self.sent(row.jid, [minion], row.attempts)
-
-    def _forget_ended(self, minion: str, still_open: Collection[str]) -> None:
-        """Drop what was due and is not open any more: superseded, say, or expired."""
-        now, due = self._now(), self._due.get(minion, {})
-        for jid in [jid for jid, at in due.items() if at <= now and jid not in still_open]:
-            del due[jid]
+        else:
+            self._next_look[minion] = self._now() + _LOOK_S
 
     async def _recall(self, jid: str) -> Job | None:
         record = await self._writer.read(self._store.jobs.get, jid)

@@ -6,7 +6,7 @@ only, for those who stayed silent. Which state may follow which is said in `deli
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from master.store.delivery_state import (
     CANCELLED,
     CANCELLING,
     EXPIRED,
+    OPEN_STATES,
     OUTCOME_UNKNOWN,
     QUEUED,
     RECEIVED,
@@ -31,7 +32,6 @@ _FIELDS: Final = (
     "jid", "minion", "state", "channel", "expires", "updated_at", "attempts", "next_try", "reason",
 )  # fmt: skip
 _SELECT: Final = select(*(deliveries.c[name] for name in _FIELDS))
-LOST_AFTER_S: Final = 7 * 86400.0
 _LOST: Final = "it began, and the minion was not heard of again"
 _EXPIRY: Final = {
     CANCELLING: "cancelled; the minion was not heard of before the job expired",
@@ -74,10 +74,15 @@ class Deliveries:
         self._database = database
         self._clock = clock
 
-    def waiting_for(self, minion: str, now: float, limit: int = 100) -> tuple[Delivery, ...]:
-        """Return the minion's open deliveries that have not expired, oldest job first."""
+    def waiting_for(
+        self, minion: str, now: float, limit: int = 100, states: Collection[str] = OPEN_STATES
+    ) -> tuple[Delivery, ...]:
+        """Return the minion's open deliveries (in `states`) that have not expired, oldest job first."""
         mine = (deliveries.c.minion == minion, DELIVERY_OPEN, deliveries.c.expires > now)
-        return self._read(_SELECT.where(*mine).order_by(deliveries.c.jid).limit(limit))
+        query = _SELECT.where(*mine).order_by(deliveries.c.jid).limit(limit)
+        if states != OPEN_STATES:
+            query = query.where(deliveries.c.state.in_(states))
+        return self._read(query)
 
     def for_job(self, jid: str, *, after: str = "", limit: int = 10_000) -> tuple[Delivery, ...]:
         """Return up to `limit` deliveries of the job by minion id; `after` is the last id of the page before."""
@@ -99,14 +104,13 @@ class Deliveries:
         with self._database.write() as connection:
             return mark_rows(connection, changes)
 
-    def expire(self, now: float, limit: int = 2_000) -> tuple[Delivery, ...]:
+    def expire(self, now: float, lost_before: float = 0.0, limit: int = 2_000) -> tuple[Delivery, ...]:
         """End up to `limit` deliveries of each kind that nobody will hear of any more; return them, ended.
 
-        Of a job that expired before it began; and of one that began, and whose minion has not been heard of about it
-        for LOST_AFTER_S after its expiry.
+        Of jobs that expired before they began; and of jobs that began and had expired at `lost_before`, epoch seconds.
         """
         due = (DELIVERY_OPEN, deliveries.c.expires <= now, deliveries.c.state != RUNNING)
-        lost = (DELIVERY_OPEN, deliveries.c.expires <= now - LOST_AFTER_S, deliveries.c.state == RUNNING)
+        lost = (DELIVERY_OPEN, deliveries.c.expires <= lost_before, deliveries.c.state == RUNNING)
         oldest_first = _SELECT.order_by(deliveries.c.expires).limit(limit)
         expired = self._end(oldest_first.where(*due), EXPIRED, now, "")
         return expired + self._end(oldest_first.where(*lost), OUTCOME_UNKNOWN, now, _LOST)

@@ -162,8 +162,9 @@ def test_cancel_is_given_up_when_the_job_expires(store: Store) -> None:
 def test_running_job_whose_minion_never_comes_back_has_an_unknown_outcome(store: Store) -> None:
     add(store, 0, "a")
     store.deliveries.mark([step("a", "running")])
-    assert store.deliveries.expire(NOW + 7 * DAY) == ()
-    (row,) = store.deliveries.expire(NOW + 8 * DAY)
+    assert store.deliveries.expire(NOW + 8 * DAY) == ()
+    assert store.deliveries.expire(NOW + 8 * DAY, NOW + DAY - 1) == ()
+    (row,) = store.deliveries.expire(NOW + 8 * DAY, NOW + DAY)
     assert (row.state, row.reason) == (
         "outcome_unknown",
         "it began, and the minion was not heard of again",

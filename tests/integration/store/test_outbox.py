@@ -225,3 +225,53 @@ def test_superseded_job_is_not_sent_again(store: Store, clock: FakeClock) -> Non
         assert JID not in scene.outbox._due["web1"]
 
     play(store, clock, act)
+
+
+def test_acknowledgements_that_the_store_does_not_know_yet_do_not_hold_up_the_next_jobs(
+    store: Store, clock: FakeClock
+) -> None:
+    async def act(scene: Scene) -> None:
+        for seconds in range(50):
+            queued(store, seconds)
+        scene.outbox = scene.fresh()
+        await scene.come("web1")
+        assert len(scene.published) == 20
+        scene.outbox.received("web1", [jid for jid, _ in scene.published])
+        await asyncio.gather(*scene.outbox._tasks)
+        assert len(scene.published) == 40
+
+    play(store, clock, act)
+
+
+def test_minion_that_is_heard_again_over_its_old_connection_gets_what_was_queued_meanwhile(
+    store: Store, clock: FakeClock
+) -> None:
+    async def act(scene: Scene) -> None:
+        queued(store)
+        scene.outbox = scene.fresh()
+        scene.there.add("web1")
+        clock.advance(2)
+        scene.outbox.look_around()
+        await scene.settle()
+        assert scene.published == [(JID, "web1")]
+
+    play(store, clock, act)
+
+
+def test_running_job_is_given_up_a_week_after_its_expiry_by_a_master_that_was_there(
+    store: Store, clock: FakeClock
+) -> None:
+    async def act(scene: Scene) -> None:
+        queued(store)
+        scene.outbox = scene.fresh()
+        await scene.come("web1")
+        scene.outbox.started("web1", JID)
+        await scene.settle()
+        clock.advance(8 * 86_400)
+        scene.outbox = scene.fresh()
+        assert await scene.outbox.expire() == 1, "the one for web2, which never came"
+        clock.advance(86_400)
+        assert await scene.outbox.expire() == 1
+        assert scene.states() == {"web1": "outcome_unknown", "web2": "expired"}
+
+    play(store, clock, act)
