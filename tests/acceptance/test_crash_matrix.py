@@ -15,7 +15,7 @@ from tests.acceptance.crash_points import POINTS
 from tests.acceptance.test_power_cuts import BOX
 from tests.faulty import find
 from tests.fleet import Fleet, short_folder
-from tests.postgres import PostgresServer
+from tests.postgres import PostgresServer, postgres_server  # noqa: F401 - a fixture
 
 DYING = ("master", "daemon", "box", "executor")
 ALL = [(database, dying) for database in ("sqlite", "postgresql") for dying in DYING]
