@@ -36,6 +36,7 @@ CASES: Final[dict[str, Case]] = {
     "swarm": case_swarm.run,
     "join": case_swarm.run_join,
     "restart": case_swarm.run_restart,
+    "killed": case_swarm.run_killed,
     "returns": case_returns.run,
     "postgres": case_returns.run_postgres,
 }

@@ -12,7 +12,7 @@ from typing import Final
 
 from tests.benchmarks.bench import BIG, Bench, say
 from tests.benchmarks.gauge import Stopwatch, cpu_s, rss_mib
-from tests.benchmarks.orders import order, stored
+from tests.benchmarks.orders import count_stored, order, stored
 from tests.benchmarks.swarm import SwarmFleet
 
 _PING_S: Final = {1000: 0.12, BIG: 1.2}
@@ -68,6 +68,42 @@ def run_restart(bench: Bench) -> None:
                 note="from the new process's start until a job would reach all",
             )
         bench.show()
+
+
+def run_killed(bench: Bench) -> None:
+    """Kill the master in mid-job, start it at once, and wait until all are back and all returns are stored.
+
+    All returns: of everybody, if the job was kept; else of those whom it had reached.
+    """
+    size = 100 if bench.quick else 1000
+    with bench.swarm(size) as fleet:
+        swarm = fleet.up()
+        swarm.start()
+        fleet.wait_present()
+        back: list[float] = []
+        early: list[float] = []
+        kept: dict[str, list[float]] = {"now": [], "queue": []}
+        for mode in list(kept) * len(bench.rounds(5)):
+            before = swarm.state().jobs
+            jid = order(fleet, mode=mode, **{"async": True})["jid"]
+            stored(fleet, jid, 1)
+            assert fleet.master is not None
+            fleet.master.stop(signal.SIGKILL)
+            started = time.perf_counter()
+            early.append(float(count_stored(fleet, jid)))
+            fleet.start_master()
+            fleet.wait_present()
+            back.append(time.perf_counter() - started)
+            # A `now` job is not kept for those whom it had not reached when the master died.
+            wanted = size if mode == "queue" else swarm.state().jobs - before
+            kept[mode].append(max(back[-1], stored(fleet, jid, wanted) - started))
+            say(f"  {mode}: all back after {back[-1]:.1f} s, all returns stored after {kept[mode][-1]:.1f} s")
+        bench.add("returns stored when the master was killed in mid-job", early, "")
+        bench.add(f"{size:,} back after the master was killed in mid-job", back, "s", budget=30.0)
+        for mode, samples in kept.items():
+            note = "from the new process's start until all are back and every return is in the SQLite file"
+            bench.add(f"  and all returns of a `{mode}` job stored", samples, "s", budget=30.0, note=note)
+    bench.show()
 
 
 def _restart(fleet: SwarmFleet) -> float:

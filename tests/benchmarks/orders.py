@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,21 +49,32 @@ def listening(fleet: Fleet, tag: str) -> Iterator[Iterator[Message]]:
 
 
 def stored(fleet: Fleet, jid: str, count: int, timeout_s: float = 60.0) -> float:
-    """Return the time (perf_counter) at which `count` returns of a job were in the SQLite file.
+    """Return the time (perf_counter) at which at least `count` returns of a job were in the SQLite file.
 
     Read from outside, so that what is counted is what a power cut would leave.
     """
-    import sqlite3
-
-    path = Path(Paths.for_master(str(fleet.master_root)).state_dir / "master.db")
     end = time.monotonic() + timeout_s
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-        while True:
-            (found,) = database.execute("SELECT count(*) FROM returns WHERE jid = ?", (jid,)).fetchone()
-            if found == count:
-                return time.perf_counter()
+    with _database(fleet) as database:
+        while (found := _count(database, jid)) < count:
             assert time.monotonic() < end, f"{found} of {count} returns are stored"
             time.sleep(0.002)
+    return time.perf_counter()
+
+
+def count_stored(fleet: Fleet, jid: str) -> int:
+    """Return how many returns of a job are in the SQLite file."""
+    with _database(fleet) as database:
+        return _count(database, jid)
+
+
+def _database(fleet: Fleet) -> closing[sqlite3.Connection]:
+    path = Path(Paths.for_master(str(fleet.master_root)).state_dir / "master.db")
+    return closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True))
+
+
+def _count(database: sqlite3.Connection, jid: str) -> int:
+    (found,) = database.execute("SELECT count(*) FROM returns WHERE jid = ?", (jid,)).fetchone()
+    return int(found)
 
 
 def _socket(fleet: Fleet) -> str:
