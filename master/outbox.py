@@ -15,6 +15,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -27,6 +28,7 @@ from master.store.jobs import JobRecord
 from master.store.store import Store
 from master.writer import Writer
 from shoal.errors import StoreError
+from shoal.ids import jid_time
 from shoal.job import EVERYONE, Job
 
 log = logging.getLogger(__name__)
@@ -135,7 +137,10 @@ class Outbox:
         self._held.add(jid)
         try:
             await self._writer.flush()  # what was sent is known to be
-            done = await self._writer.call(self._store.deliveries.cancel, jid, minion or None)
+            # That something was sent is stored a moment later; a master that was killed in it has not stored it.
+            sure = jid_time(jid) >= self._since
+            cancel = partial(self._store.deliveries.cancel, jid, minion or None, sure=sure)
+            done = await self._writer.call(cancel)
         finally:
             self._held.discard(jid)
         for each in (*done.cancelled, *done.asked):

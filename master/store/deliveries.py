@@ -115,18 +115,21 @@ class Deliveries:
         expired = self._end(oldest_first.where(*due), EXPIRED, now, "")
         return expired + self._end(oldest_first.where(*lost), OUTCOME_UNKNOWN, now, _LOST)
 
-    def cancel(self, jid: str, minion: str | None = None) -> Cancelled:
-        """Cancel the job's deliveries (or one minion's) that were never sent; make others `cancelling`."""
+    def cancel(self, jid: str, minion: str | None = None, *, sure: bool = True) -> Cancelled:
+        """Cancel the job's deliveries (or one minion's) that were never sent; make others `cancelling`.
+
+        Not `sure`: a master that is gone may have sent what is still said to be queued.
+        """
         mine = _SELECT.where(deliveries.c.jid == jid, DELIVERY_OPEN)
         if minion is not None:
             mine = mine.where(deliveries.c.minion == minion)
         at = self._clock.time()
         with self._database.write() as connection:
             found = [_record(row) for row in connection.execute(mine.with_for_update())]
-            queued = [each for each in found if each.state == QUEUED]
+            queued = [each for each in found if each.state == QUEUED and sure]
             mark_rows(connection, _steps(queued, CANCELLED, at, "cancelled before it was sent"))
             mark_rows(connection, _steps(found, CANCELLING, at, "cancelled; the minion is asked"))
-        return Cancelled(cancelled=tuple(queued), asked=tuple(each for each in found if each.state != QUEUED))
+        return Cancelled(cancelled=tuple(queued), asked=tuple(each for each in found if each not in queued))
 
     def drop_minion(self, minion: str, reason: str) -> int:
         """Make the minion's open deliveries undeliverable; return how many. Deleting its key does so too."""

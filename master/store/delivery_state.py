@@ -4,7 +4,8 @@
 2. A final one stays, but for a true return: it corrects what was only inferred from silence.
 3. What runs already can neither expire nor be superseded; both speak of jobs that have not begun. If its minion
    is never heard of again, its outcome is unknown in the end.
-4. A queued delivery is cancelled at once; of one that may be with its minion, the minion is asked: cancelling.
+4. A delivery that was certainly not sent is cancelled at once; of one that may be with its minion, the minion is
+   asked: cancelling.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ BEFORE: Final[dict[str, tuple[str, ...]]] = {
     SENT: (QUEUED, SENT),  # sent again is one more attempt
     RECEIVED: (QUEUED, SENT),
     RUNNING: _NOT_BEGUN,
-    CANCELLING: (SENT, RECEIVED, RUNNING),
+    CANCELLING: (QUEUED, SENT, RECEIVED, RUNNING),
     RETURNED: OPEN_STATES + INFERRED_STATES,
     EXPIRED: (*_NOT_BEGUN, CANCELLING),
     CANCELLED: (QUEUED,),

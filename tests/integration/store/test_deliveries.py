@@ -62,8 +62,6 @@ def test_now_job_has_none(store: Store) -> None:
 @pytest.mark.parametrize("new", STATES)
 def test_database_moves_as_the_state_machine_says(store: Store, old: str, new: str) -> None:
     add(store, 0, "web1")
-    if old == "cancelling":
-        store.deliveries.mark([step("web1", "sent")])
     if old != "queued":
         assert store.deliveries.mark([step("web1", old)]) == 1
     assert store.deliveries.mark([step("web1", new)]) == int(may_follow(old, new))
@@ -146,6 +144,13 @@ def test_cancel_tells_what_the_box_must_be_asked(store: Store) -> None:
     assert [(d.minion, d.state) for d in done.asked] == [("b", "sent")]
     assert states(store.deliveries) == {"a": "cancelled", "b": "cancelling", "c": "returned"}
     assert [(d.minion, d.state) for d in store.deliveries.cancel(JID).asked] == [("b", "cancelling")]
+
+
+def test_what_another_master_may_have_sent_is_asked_back(store: Store) -> None:
+    add(store, 0, "a")
+    done = store.deliveries.cancel(JID, sure=False)
+    assert (done.cancelled, [(d.minion, d.state) for d in done.asked]) == ((), [("a", "queued")])
+    assert states(store.deliveries) == {"a": "cancelling"}
 
 
 def test_cancel_is_given_up_when_the_job_expires(store: Store) -> None:

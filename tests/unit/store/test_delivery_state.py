@@ -8,7 +8,7 @@ STATES = OPEN_STATES + FINAL_STATES
 # A row is the state before; a column is the state after, in the order of STATES; x is allowed.
 #              queued sent received running cancelling | expired cancelled undeliverable unknown superseded returned
 TABLE = {
-    "queued":          ". x x x .  x x x x x x",
+    "queued":          ". x x x x  x x x x x x",
     "sent":            ". x x x x  x . x x x x",
     "received":        ". . . x x  x . x x x x",
     "running":         ". . . . x  . . x x . x",
