@@ -29,11 +29,12 @@ from master.writer import Writer
 from pki.rotation import judge_rotation
 from shoal.clock import Clock
 from shoal.errors import StoreError, TrustError, WireError
-from shoal.event import MAX_TAG, job_return, job_start
+from shoal.event import MAX_TAG, job_progress, job_return, job_start
 from shoal.ids import check_jid
 from shoal.messages import (
     ACK,
     BUSY,
+    HEARD,
     HELLO,
     HELLO_FIRST,
     MAX_RECEIVED,
@@ -44,6 +45,7 @@ from shoal.messages import (
     reply,
     verb_of,
 )
+from shoal.progress import JobProgress
 from shoal.returns import Return
 from shoal.transport import BROADCAST, PUBLISH, Inbound, MasterTransport, own_topic, topic_owner
 from shoal.wire import Fields, encode
@@ -96,6 +98,7 @@ class Collector:
             "heartbeat": self._heartbeat,
             "started": self._started,
             "received": self._received,
+            "progress": self._progress,
             "return": self._return,
             "event": self._event,
             "facts": self._facts,
@@ -259,6 +262,16 @@ class Collector:
             run = self._runs.get(jid)
             if run is not None and session.id in run.targets:
                 run.received.add(session.id)
+
+    def _progress(self, session: Session, body: object) -> None:
+        """Pass on what a job says while it runs. Without an answer the box says no more for a while."""
+        said = JobProgress.from_wire(body, session.id)
+        run = self._runs.get(said.jid)
+        if run is None or not run.stream or said.minion not in run.targets or said.minion in run.returned:
+            self.counters["progress refused: not asked for"] += 1
+        elif run.tell(said) or self._bus.busy:
+            self._bus.publish(job_progress(said.jid, said.minion), {"id": said.minion, **said.to_wire()})
+            self._send(session.route, reply(HEARD, [said.jid, said.seq]))
 
     def _return(self, session: Session, body: object) -> None:
         ret = Return.from_wire(body, session.id)

@@ -34,6 +34,7 @@ from shoal.clock import Clock
 from shoal.event import job_new
 from shoal.ids import JidMaker
 from shoal.job import MAX_JOB_BYTES, Job
+from shoal.progress import JobProgress
 from shoal.returns import Return
 from shoal.targets import Target
 from shoal.wire import encode
@@ -144,6 +145,7 @@ class Conductor:
             no_parse=order.no_parse,
             mode=delivery.mode,
             channel=delivery.channel,
+            stream=order.stream,
             timeout_s=order.job_timeout_s or self._defaults.job_timeout_s,
             returners=order.returners,
         )
@@ -153,7 +155,7 @@ class Conductor:
                 "usage", f"the arguments take {size} bytes; a job may have {MAX_JOB_BYTES - _ROOM}"
             )
         await self._keep(job, _record(job, order, targets))
-        run = self._runs.open(job.jid, job.fun, targets)
+        run = self._runs.open(job.jid, job.fun, targets, stream=job.stream)
         self._announce(job, order, targets)
         return Performance(self, order, job, run, replace(resolved, ids=tuple(targets)))
 
@@ -302,12 +304,13 @@ class Performance:
             self._run.watches.remove(self._watch)
             self._conductor.keep_silences(self._job, self._unanswered.values())
 
-    def _step(self) -> list[Return | Silence]:
+    def _step(self) -> list[Return | Silence | JobProgress]:
         """Take what came, give up who is due, then fill the window: a failure must be known before that."""
-        items: list[Return | Silence] = [*self._watch.take(), *self._silences()]
+        items: list[Return | Silence | JobProgress] = [*self._watch.take(), *self._silences()]
         for item in items:
-            self._note(item)
-        return items + self._fill()
+            if not isinstance(item, JobProgress):
+                self._note(item)
+        return [*items, *self._fill()]
 
     def _silences(self) -> list[Silence]:
         """Give up who is due. Not in every step: with 10,000 targets each look costs a millisecond."""

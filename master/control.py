@@ -39,6 +39,7 @@ from shoal.errors import (
 from shoal.frames import FrameReader, pack
 from shoal.functions.signature import bind
 from shoal.messages import MAX_VALUES
+from shoal.progress import JobProgress
 from shoal.returns import Return
 from shoal.targets import Target
 from shoal.wire import Fields, plain
@@ -256,7 +257,7 @@ async def _read_request(reader: asyncio.StreamReader) -> Answer:
             return message
 
 
-def _item(item: Return | Silence | Progress) -> Answer:
+def _item(item: Return | Silence | JobProgress | Progress) -> Answer:
     if isinstance(item, Return):
         try:
             value = item.value()
@@ -283,6 +284,8 @@ def _item(item: Return | Silence | Progress) -> Answer:
             "text": item.text,
             "kept": item.kept,
         }
+    if isinstance(item, JobProgress):
+        return {"event": item.kind, "id": item.minion, "seq": item.seq, "text": item.text}
     return {
         "event": "progress",
         "waiting": list(item.waiting),

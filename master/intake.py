@@ -69,6 +69,7 @@ class Order:
     subset: int
     failhard: bool
     wait: bool  # False for --async
+    stream: bool  # show output while it runs
     metadata: dict[str, Any]
     returners: tuple[str, ...]
 
@@ -92,6 +93,7 @@ class Order:
             subset=0,
             failhard=False,
             wait=False,
+            stream=False,
             metadata={**job.metadata, "retry_of": job.jid},
             returners=job.returners,
         )
@@ -121,10 +123,13 @@ class Order:
             subset=fields.integer("subset", 0, 10_000_000, 0),
             failhard=fields.flag("failhard", False),
             wait=not fields.flag("async", False),
+            stream=fields.flag("stream", False),
             metadata=fields.mapping("metadata", 1000, {}),
             returners=fields.texts("returners", 16, 64, ()),
         )
         fields.done()
+        if order.stream and not order.wait:
+            raise WireError("run: who does not wait (async) sees no output while it runs (stream)")
         return order
 
 

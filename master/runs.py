@@ -13,12 +13,14 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from shoal.progress import JobProgress
 from shoal.returns import Return
 from shoal.wire import encode
 
 MAX_KEPT_RUNS: Final = 256
 MAX_ACTIVE_RUNS: Final = 4096
 MAX_WATCH_BYTES: Final = 64 * 1024 * 1024
+MAX_LIVE_BYTES: Final = 1024 * 1024  # of what jobs say while they run, for one reader
 _LEFT_OUT: Final = encode("[not shown: the reader does not keep up; see shoal-run jobs.lookup_jid]")
 
 
@@ -37,8 +39,9 @@ class Watch:
     """What happened in a run, in order, for one reader. Values beyond a bound are left in the store."""
 
     def __init__(self) -> None:
-        self._items: deque[Return | Silence] = deque()
+        self._items: deque[Return | Silence | JobProgress] = deque()
         self._bytes = 0
+        self._live = 0
         self._wake = asyncio.Event()
 
     def put(self, item: Return | Silence) -> None:
@@ -50,6 +53,16 @@ class Watch:
         self._items.append(item)
         self._wake.set()
 
+    def tell(self, said: JobProgress) -> bool:
+        """Queue what a job says while it runs; False, and it is dropped, if the reader does not keep up."""
+        size = len(said.text) + 256
+        if self._live + size > MAX_LIVE_BYTES:
+            return False
+        self._live += size
+        self._items.append(said)
+        self._wake.set()
+        return True
+
     async def wait(self, timeout_s: float) -> None:
         """Return when there is something, or after `timeout_s`."""
         if self._items or timeout_s <= 0:
@@ -58,11 +71,11 @@ class Watch:
         with contextlib.suppress(asyncio.TimeoutError):  # nothing came: the caller looks at its deadlines
             await asyncio.wait_for(self._wake.wait(), timeout_s)
 
-    def take(self) -> list[Return | Silence]:
+    def take(self) -> list[Return | Silence | JobProgress]:
         """Return what has come, oldest first."""
         items = list(self._items)
         self._items.clear()
-        self._bytes = 0
+        self._bytes = self._live = 0
         return items
 
 
@@ -73,6 +86,7 @@ class Run:
     jid: str
     fun: str
     targets: frozenset[str]
+    stream: bool = False  # what it says while it runs is wanted
     sent: dict[str, float] = field(default_factory=dict)  # id -> monotonic time of publishing
     running: dict[str, float] = field(default_factory=dict)  # id -> epoch second; 0: queued there
     received: set[str] = field(default_factory=set)  # have it on their disks
@@ -104,6 +118,11 @@ class Run:
             watch.put(ret)
         return True
 
+    def tell(self, said: JobProgress) -> bool:
+        """Pass on what a target says while it runs; True if anybody took it."""
+        taken = [watch.tell(said) for watch in self.watches]
+        return any(taken)
+
     def outstanding(self) -> list[str]:
         """Return who has the job and has not answered."""
         return list(self.sent)
@@ -124,9 +143,9 @@ class Runs:
         """Return a run, or None when it is not in memory."""
         return self._runs.get(jid)
 
-    def open(self, jid: str, fun: str, targets: Iterable[str]) -> Run:
+    def open(self, jid: str, fun: str, targets: Iterable[str], *, stream: bool = False) -> Run:
         """Begin a run."""
-        return self._keep(Run(jid, fun, frozenset(targets)))
+        return self._keep(Run(jid, fun, frozenset(targets), stream))
 
     def recall(self, jid: str, fun: str, targets: Iterable[str], returned: Iterable[str]) -> Run:
         """Take an old run back into memory for a late return."""

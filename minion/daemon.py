@@ -101,6 +101,7 @@ class Daemon:
             on_alert=self._alert,
             on_ready=self._executor_ready,
             on_lost=self._minion.jobs.lost,
+            on_progress=self._minion.live.tell,
         )
         self._watch = AddressWatch(self._loop, self._minion.check_connection)
 

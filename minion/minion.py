@@ -24,6 +24,7 @@ from minion.endpoints import Endpoints
 from minion.executor.contract import Executor
 from minion.jobs import Jobs
 from minion.journal import NoJournal, Promises
+from minion.live import Live
 from minion.loop import Loop, Timer
 from minion.pulse import Pulse
 from minion.reporter import Reporter
@@ -41,6 +42,7 @@ from shoal.messages import (
     ACK,
     BUSY,
     CANCEL,
+    HEARD,
     HELLO,
     HELLO_FIRST,
     JOB,
@@ -106,6 +108,7 @@ class Minion:
         self._timer: Timer | None = None  # the one thing the state waits for
         self._keys = parts.keys
         self._reporter = Reporter(parts.loop, parts.outbox, parts.random, self._send)
+        self.live = Live(parts.loop.clock, self._send)
         self.jobs = Jobs(
             loop=parts.loop,
             clock=parts.clock,
@@ -252,11 +255,13 @@ class Minion:
             self._link.subscribe((BROADCAST, own_topic(self._keys.curve.public.hex())))
         self._set_timer(None)
         self._pulse.start(welcome.heartbeat_s)
+        self.live.connected()
         self._reporter.connected()
 
     def _go_offline(self, state: str) -> None:
         self.state = state
         self._pulse.stop()
+        self.live.disconnected()
         self._reporter.disconnected()
 
     def _wait(self, welcome: Welcome) -> None:
@@ -324,6 +329,8 @@ class Minion:
             self._pulse.answered(body)
         elif kind == ACK:
             self._reporter.acknowledged(body if isinstance(body, list) else ())
+        elif kind == HEARD:
+            self.live.heard(body)
         elif kind == HELLO_FIRST:
             self._hello_asked()
         elif kind == WANT_FACTS:

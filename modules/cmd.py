@@ -57,7 +57,7 @@ def run(ctx: Context, cmd: str | list[str], options: RunOptions = _DEFAULTS) -> 
         shoal '*' cmd.run '["ls", "-l", "a file"]'
         shoal '*' cmd.run 'echo $NAME' env='{"NAME": "value"}'
     """
-    done = _execute(cmd, options, merge=True)
+    done = _execute(ctx, cmd, options, merge=True)
     return _result(done, options, _text(done.stdout, options))
 
 
@@ -69,7 +69,7 @@ def run_stdout(ctx: Context, cmd: str | list[str], options: RunOptions = _DEFAUL
 
         shoal '*' cmd.run_stdout 'ls -l | tail -n 1'
     """
-    done = _execute(cmd, options)
+    done = _execute(ctx, cmd, options)
     return _result(done, options, _text(done.stdout, options))
 
 
@@ -81,7 +81,7 @@ def run_stderr(ctx: Context, cmd: str | list[str], options: RunOptions = _DEFAUL
 
         shoal '*' cmd.run_stderr 'ls /nowhere'
     """
-    done = _execute(cmd, options)
+    done = _execute(ctx, cmd, options)
     return _result(done, options, _text(done.stderr, options))
 
 
@@ -93,7 +93,7 @@ def run_all(ctx: Context, cmd: str | list[str], options: RunOptions = _DEFAULTS)
 
         shoal '*' cmd.run_all 'ls -l /'
     """
-    done = _execute(cmd, options)
+    done = _execute(ctx, cmd, options)
     return _result(done, options, _everything(done, options))
 
 
@@ -105,7 +105,7 @@ def retcode(ctx: Context, cmd: str | list[str], options: RunOptions = _DEFAULTS)
 
         shoal '*' cmd.retcode 'test -e /etc/hostname'
     """
-    done = _execute(cmd, options)
+    done = _execute(ctx, cmd, options)
     return _result(done, options, done.retcode)
 
 
@@ -117,7 +117,7 @@ def shell(ctx: Context, cmd: str, options: RunOptions = _DEFAULTS) -> Result:
 
         shoal '*' cmd.shell 'for n in 1 2 3; do echo $n; done'
     """
-    done = processes.run(_command(processes.shell_argv(cmd, options.shell), options, merge=True))
+    done = processes.run(_command(ctx, processes.shell_argv(cmd, options.shell), options, merge=True))
     return _result(done, options, _text(done.stdout, options))
 
 
@@ -138,7 +138,7 @@ def script(ctx: Context, source: str, args: str | list[str] = "", options: RunOp
     words = _words(args) if isinstance(args, str) else args
     path = str(Path(source).absolute())
     start = [path] if os.access(path, os.X_OK) else [options.shell, path]
-    done = processes.run(_command([*start, *words], options))
+    done = processes.run(_command(ctx, [*start, *words], options))
     return _result(done, options, _everything(done, options))
 
 
@@ -152,7 +152,7 @@ def exec_code(
 
         shoal '*' cmd.exec_code python3 'import sys; print(sys.platform)'
     """
-    done = processes.run(_command([lang, "-c", code, *(args or [])], options, merge=True))
+    done = processes.run(_command(ctx, [lang, "-c", code, *(args or [])], options, merge=True))
     return _result(done, options, _text(done.stdout, options))
 
 
@@ -204,18 +204,20 @@ def shells(ctx: Context) -> list[str]:
     return [line.strip() for line in lines if line.startswith("/")]
 
 
-def _execute(cmd: str | list[str], options: RunOptions, *, merge: bool = False) -> processes.Completed:
+def _execute(
+    ctx: Context, cmd: str | list[str], options: RunOptions, *, merge: bool = False
+) -> processes.Completed:
     if isinstance(cmd, list):
         argv: list[str] | tuple[str, ...] = cmd
     elif options.python_shell:
         argv = processes.shell_argv(cmd, options.shell)
     else:
         argv = _words(cmd)
-    return processes.run(_command(argv, options, merge=merge))
+    return processes.run(_command(ctx, argv, options, merge=merge))
 
 
 def _command(
-    argv: list[str] | tuple[str, ...], options: RunOptions, *, merge: bool = False
+    ctx: Context, argv: list[str] | tuple[str, ...], options: RunOptions, *, merge: bool = False
 ) -> processes.Command:
     return processes.Command(
         argv=argv,
@@ -228,6 +230,7 @@ def _command(
         timeout_s=options.timeout,
         merge=merge,
         hide_output=options.hide_output,
+        telling=ctx.telling,
     )
 
 

@@ -34,6 +34,19 @@ class DaemonControl(Protocol):
         """Ask for `action` (`refresh_grains`, `sync_modules`, `rotate_key`) and return at once."""
 
 
+class Telling(Protocol):
+    """Who wants to hear of a job while it runs. Nothing here waits; what cannot be passed on is dropped."""
+
+    def output(self, data: bytes) -> None:
+        """Take what a program of the job wrote."""
+
+    def step(self, text: str) -> None:
+        """Take a word on how far the job is."""
+
+    def breathe(self) -> None:
+        """Pass on what has waited for its time; whoever waits for a program calls it now and again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """The first parameter of every execution function."""
@@ -48,3 +61,9 @@ class Context:
     daemon: DaemonControl
     jid: str
     job_user: str
+    telling: Telling | None = None  # None: nobody wants to hear of the job before it returns
+
+    def progress(self, text: str) -> None:
+        """Tell whoever watches the job how far it is ("3 of 10"); nothing happens when nobody does."""
+        if self.telling is not None:
+            self.telling.step(text)

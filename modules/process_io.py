@@ -8,6 +8,7 @@ import subprocess
 import time
 from typing import Any, Final
 
+from modules.context import Telling
 from modules.kept_output import KeptOutput
 
 _AFTER_EXIT_S: Final = 1.0  # how long to read on when a background child keeps the output open
@@ -19,9 +20,15 @@ class Exchange:
     """The pipes of one process. `out` and `err` keep what it says."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], given: str | bytes, out: KeptOutput, err: KeptOutput
+        self,
+        process: subprocess.Popen[bytes],
+        given: str | bytes,
+        out: KeptOutput,
+        err: KeptOutput,
+        telling: Telling | None = None,
     ) -> None:
         self._process = process
+        self._telling = telling
         self._sinks = {process.stdout: out, process.stderr: err}
         self._input = memoryview(
             given.encode("utf-8", "surrogateescape") if isinstance(given, str) else given
@@ -43,6 +50,8 @@ class Exchange:
                     return bool(enough)
                 for key, _ in selector.select(min(_POLL_S, limit - now) if limit else _POLL_S):
                     self._move(selector, key.fileobj)
+                if self._telling is not None:
+                    self._telling.breathe()
         return self._reap(deadline)
 
     def drain(self, seconds: float) -> None:
@@ -78,10 +87,11 @@ class Exchange:
             selector.unregister(pipe)
             pipe.close()
 
-    @staticmethod
-    def _read(descriptor: int, sink: KeptOutput) -> bool:
+    def _read(self, descriptor: int, sink: KeptOutput) -> bool:
         data = os.read(descriptor, _CHUNK)
         sink.add(data)
+        if self._telling is not None:
+            self._telling.output(data)
         return not data
 
     def _write(self, descriptor: int) -> bool:

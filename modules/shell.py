@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from modules.context import Telling
 from modules.kept_output import KeptOutput
 from modules.process_env import Account, environment, find_account
 from modules.process_io import Exchange
@@ -49,6 +50,7 @@ class Command:
     merge: bool = False  # stderr into stdout, in the order of writing
     secrets: tuple[str, ...] = ()  # texts that no error may show
     hide_output: bool = False  # no error may show any of its output
+    telling: Telling | None = None  # who hears its output while it runs; nobody does with `hide_output`
 
     def shown(self) -> str:
         """Return the command on one line for a message, without the secrets."""
@@ -96,7 +98,8 @@ def run(command: Command) -> Completed:
     with process:
         exchange: Exchange | None = None
         try:
-            exchange = Exchange(process, command.stdin, out, err)
+            telling = None if command.hide_output else command.telling
+            exchange = Exchange(process, command.stdin, out, err, telling)
             in_time = exchange.until(deadline)
             if not in_time:
                 _end_group(process, exchange)

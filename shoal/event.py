@@ -50,6 +50,11 @@ def job_start(jid: str, minion: str) -> str:
     return f"shoal/job/{jid}/start/{minion}"
 
 
+def job_progress(jid: str, minion: str) -> str:
+    """Return the tag for what a job says on one minion while it runs."""
+    return f"shoal/job/{jid}/prog/{minion}"
+
+
 def minion_start(minion: str) -> str:
     """Return the tag for a minion that connected."""
     return f"shoal/minion/{minion}/start"

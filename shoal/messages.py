@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from shoal.errors import WireError
 from shoal.event import MAX_EVENT_BYTES
+from shoal.progress import MAX_TEXT_BYTES
 from shoal.returns import MAX_RETURN_BYTES
 from shoal.wire import decode, encode
 
@@ -28,6 +29,7 @@ HELLO: Final = b"H"  # nothing follows: say hello again, this master does not kn
 
 WELCOME: Final = "welcome"  # sealed answer to hello
 ACK: Final = "ack"  # [jid, …]: these returns are stored
+HEARD: Final = "heard"  # [jid, seq]: this piece of a job's output is passed on
 HELLO_FIRST: Final = "hello_first"  # this connection has no session here
 BUSY: Final = "busy"  # {"retry_after_s": …}: over quota, keep it and try again
 WANT_FACTS: Final = "want_facts"  # the master does not know these grains yet
@@ -35,7 +37,9 @@ PROBE: Final = "probe"  # are you still there? answered by a heartbeat
 PONG: Final = "pong"  # answer to a heartbeat; False when the master does not see the minion read its topic
 CANCEL: Final = "cancel"  # a `Cancel`: this job is not to run, or not to go on
 ROTATED: Final = "rotated"  # fingerprint of the new keys: they are on record, use them
-_REPLIES: Final = frozenset({WELCOME, ACK, HELLO_FIRST, BUSY, WANT_FACTS, PROBE, PONG, CANCEL, ROTATED})
+_REPLIES: Final = frozenset(
+    {WELCOME, ACK, HEARD, HELLO_FIRST, BUSY, WANT_FACTS, PROBE, PONG, CANCEL, ROTATED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ VERBS: Final[dict[str, Verb]] = {
         Verb("heartbeat", 1024),
         Verb("started", 1024),
         Verb("received", 4096),
+        Verb("progress", MAX_TEXT_BYTES + 128),
         Verb("return", MAX_RETURN_BYTES),
         Verb("event", MAX_EVENT_BYTES),
         Verb("facts", MAX_FACTS_BYTES, cost=10),

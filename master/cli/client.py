@@ -29,6 +29,8 @@ _FIELDS: Final = {  # what an event must have, so that a master of another relea
     "job": {"jid", "targets"},
     "return": {"id", "ret", "success"},
     "silent": {"id", "why"},
+    "output": {"id", "seq", "text"},
+    "step": {"id", "seq", "text"},
     "event": {"tag", "data"},
 }
 _EXIT_BY_KIND: Final = {

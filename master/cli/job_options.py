@@ -24,6 +24,7 @@ def add_job_options(parser: Parser) -> None:
         help="give up minions that show no sign of it for S seconds (default: the master's, 5)")  # fmt: skip
     add("--job-timeout", type=seconds, default=0.0, metavar="S", help="kill the function after S seconds")
     add("--async", dest="detach", action="store_true", help="print the job's id and do not wait")
+    add("--stream", action="store_true", help="show output while it runs, each line behind its minion's id")
     add("--queue", type=duration, default=0.0, metavar="TTL",
         help="keep it for minions that are away, for TTL: --queue=7d, =30m; 24h if left out")  # fmt: skip
     add("--desired", metavar="CHANNEL",
@@ -63,6 +64,8 @@ def command(options: argparse.Namespace, words: list[str]) -> tuple[str, str, li
         return words[0], "", []
     if len(words) < 2 or not words[1]:
         raise UsageError(f"no function: shoal '{words[0]}' <module.function> [arguments]; see shoal --help")
+    if options.stream and options.detach:
+        raise UsageError("--stream shows output while it waits; --async does not wait")
     expr, fun, *args = words
     if "," in fun:
         count = len(fun.split(","))
@@ -92,6 +95,7 @@ def run_request(options: argparse.Namespace, expr: str, fun: str, args: list[str
         "subset": options.subset,
         "failhard": options.failhard,
         "async": options.detach,
+        "stream": options.stream,
         "metadata": options.metadata,
         "returners": options.returners,
     }

@@ -10,6 +10,7 @@ from typing import Final
 from master.cli.client import Conversation, Message, Refused
 from master.cli.docs import SYS_DOC
 from master.cli.job_options import add_job_options, command, run_request, with_defaults
+from master.cli.live import LiveLines
 from master.cli.options import Parser, add_output_options
 from master.cli.output import Output, check_out, open_output
 from master.cli.place import socket_path
@@ -124,6 +125,7 @@ class _Run:
         self._output = output
         self._report = report
         self._progress = progress
+        self._live = LiveLines(output)
 
     def follow(self, talk: Conversation) -> int:
         """Show everything `talk` says; return the exit code."""
@@ -163,6 +165,7 @@ class _Run:
         elif kind == "return":
             self._progress.clear()
             self._progress.settled(message["id"])
+            self._live.finish(message["id"])
             self._report.add_return(message)
             if message.get("trimmed"):
                 complain("shoal", f"{message['id']}: {message['trimmed']} bytes of its output were left out")
@@ -170,6 +173,9 @@ class _Run:
             self._progress.clear()
             self._progress.settled(message["id"])
             self._report.add_silent(message)
+        elif kind in ("output", "step"):
+            self._progress.clear()
+            self._live.add(message)
         elif kind == "progress":
             self._progress.note(message)
         if "done" not in message:

@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from types import FrameType
 from typing import Any, Final, NoReturn
 
 from minion.executor import limits
 from minion.executor.call import Bounds, Interruption, call_function
 from minion.executor.control import Post
+from minion.executor.narrator import Narrator
 from minion.executor.settings import ExecutorSettings
 from modules.context import Context
+from shoal.clock import SystemClock
 from shoal.frames import pack
 from shoal.job import Job
 
@@ -52,8 +56,13 @@ def run(
             memory_max_bytes=settings.memory_max_bytes,
             disabled=settings.disabled,
         )
-        ending = call_function(job, make_context(pipe.post), bounds, since)
+        ctx = make_context(pipe.post)
+        narrator = Narrator(job.jid, pipe.offer, SystemClock().monotonic)
+        if job.stream:
+            ctx = replace(ctx, telling=narrator)
+        ending = call_function(job, ctx, bounds, since)
         _ignore_from_now_on()
+        narrator.finish()
         pipe.post(ending.to_wire())
     except Interruption:
         status = EXIT_TERMINATED
@@ -89,6 +98,26 @@ class Pipe:
         with self._lock:
             while data:
                 data = data[os.write(self._fd, data) :]
+
+    def offer(self, message: dict[str, Any]) -> bool:
+        """Write `message` if there is room for it now; False when it was dropped."""
+        data = pack(message)
+        if os.getpid() != self._pid or len(data) > select.PIPE_BUF or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            # A pipe that can be written takes PIPE_BUF bytes, all at once.
+            if _identity(self._fd) != self._is or not self._has_room():
+                return False
+            return os.write(self._fd, data) == len(data)
+        except OSError:  # the function closed it
+            return False
+        finally:
+            self._lock.release()
+
+    def _has_room(self) -> bool:
+        poll = select.poll()
+        poll.register(self._fd, select.POLLOUT)
+        return bool(poll.poll(0))
 
 
 def _identity(fd: int) -> tuple[int, int]:

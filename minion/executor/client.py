@@ -14,12 +14,22 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from minion.executor.contract import OnAlert, OnLost, OnReady, OnRequest, OnReturn, OnStarted, Spawn
+from minion.executor.contract import (
+    OnAlert,
+    OnLost,
+    OnProgress,
+    OnReady,
+    OnRequest,
+    OnReturn,
+    OnStarted,
+    Spawn,
+)
 from minion.executor.interrupted import Known, unknown
 from minion.executor.keeper import Keeper
 from minion.executor.peer import Handed, Peer
 from minion.loop import Loop
 from shoal.job import Job
+from shoal.progress import JobProgress
 from shoal.returns import Return, failure
 from shoal.wire import plain
 
@@ -45,6 +55,7 @@ class ExecutorClient:
         *,
         on_ready: OnReady | None = None,
         on_lost: OnLost | None = None,
+        on_progress: OnProgress | None = None,
     ) -> None:
         self._loop = loop
         self._on_started = on_started
@@ -53,6 +64,7 @@ class ExecutorClient:
         self._on_alert = on_alert
         self._on_ready = on_ready
         self._on_lost = on_lost
+        self._on_progress = on_progress
         self._keeper = Keeper(loop, spawn, self)
         self._waiting: dict[str, tuple[Job, float]] = {}  # and since when it has run, if it has
         self._stopping = False
@@ -141,6 +153,11 @@ class ExecutorClient:
     def requested(self, action: str, data: dict[str, Any]) -> None:
         """Pass on what a job asks for."""
         self._on_request(action, data)
+
+    def progressed(self, said: JobProgress) -> None:
+        """Pass on what a job says while it runs."""
+        if self._on_progress is not None:
+            self._on_progress(said)
 
     # --- what the Keeper says
 

@@ -11,11 +11,13 @@ from typing import Any, Protocol
 
 from minion.executor.settings import ExecutorSettings
 from shoal.job import Job
+from shoal.progress import JobProgress
 from shoal.returns import Return
 
 OnStarted = Callable[[str, float], None]  # jid, epoch seconds; 0: it waits for a place
 OnReturn = Callable[[Return], None]
 OnRequest = Callable[[str, "dict[str, Any]"], None]  # action, data
+OnProgress = Callable[[JobProgress], None]
 OnAlert = Callable[[str], None]  # one line for people
 OnLost = Callable[[str, str, float], None]  # jid, function, epoch second since which a dead executor had it
 OnReady = Callable[["frozenset[str]"], None]  # the jids that the executor has in hand

@@ -12,6 +12,7 @@ from minion.loop import Loop, Timer
 from shoal.errors import WireError
 from shoal.ids import check_function_name, check_jid
 from shoal.job import Job
+from shoal.progress import JobProgress
 from shoal.returns import Return
 from shoal.version import VERSION
 from shoal.wire import Fields
@@ -41,6 +42,9 @@ class JobEvents(Protocol):
 
     def requested(self, action: str, data: dict[str, Any]) -> None:
         """A job wants something of the daemon."""
+
+    def progressed(self, said: JobProgress) -> None:
+        """A job says something while it runs."""
 
 
 class Owner(Protocol):
@@ -128,6 +132,8 @@ class Peer:
             self._events.started(check_jid(fields.text("jid", 20)), fields.seconds("at"))
         elif op == "request":
             self._events.requested(fields.text("action", 64), fields.mapping("data", 1000))
+        elif op == "progress":
+            self._events.progressed(JobProgress.from_wire({k: v for k, v in message.items() if k != "op"}))
         elif op == "hello":
             self._on_hello(fields)
         elif op == "bye":

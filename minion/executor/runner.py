@@ -27,6 +27,7 @@ from minion.executor.settings import ExecutorSettings
 from minion.loop import Loop
 from modules.context import Context
 from shoal.job import Job
+from shoal.progress import JobProgress
 from shoal.returns import Return
 from shoal.wire import Fields
 
@@ -231,6 +232,9 @@ class Runner:
             self._outbox.tell({"op": "started", "jid": jid, "at": process.started})
 
     def _from_job(self, job: Job, message: dict[str, Any]) -> None:
+        if message.get("op") == "progress":
+            self._tell_progress(job, message)
+            return
         fields = Fields(message, f"message of job {job.jid}")
         if fields.text("op", 16) == "signal":
             self.signal(fields.text("jid", 20), fields.integer("number", 1, 64), fields.text("who", 200))
@@ -244,6 +248,12 @@ class Runner:
         begun = self._since.pop(job.jid, 0.0)
         known = unknown(begun, text) if begun else Known(outcome, text)
         self._answer(job, self._ending(known.outcome, known.text))
+
+    def _tell_progress(self, job: Job, message: dict[str, Any]) -> None:
+        """Pass on what a job says while it runs, if anybody wanted that and a daemon is there to take it."""
+        said = JobProgress.from_wire({key: value for key, value in message.items() if key != "op"})
+        if job.stream and said.jid == job.jid:
+            self._outbox.tell(message)
 
     def _answer(self, job: Job, done: Ending, started: float | None = None, duration_s: float = 0.0) -> None:
         self._outbox.put(

@@ -1,7 +1,7 @@
 """The executor process: listens for its daemon, hands jobs to the runner, knows when to end.
 
 Messages from the daemon (`op`): `hello` first, then `facts run signal ack reload ping drain leave shutdown`.
-Messages to it: `hello started return request pong bye`.
+Messages to it: `hello started return request progress pong bye`.
 
 1. One daemon at a time; a newer greeting replaces the older one. A connection that does not greet is nobody.
 2. Without a daemon, jobs run on and results are kept. Without a daemon and without anything to keep, it ends

@@ -73,7 +73,7 @@ def _others_are_served(arena: Arena, times: int = 5) -> None:
 # ------------------------------------------------------------------ one accepted minion
 
 
-@pytest.mark.parametrize("verb", ["return", "event", "started", "received", "facts", "junk"])
+@pytest.mark.parametrize("verb", ["return", "event", "started", "received", "progress", "facts", "junk"])
 def test_flood_of_one_minion_is_refused_to_that_one_only(
     arena: Arena, loris: list[socket.socket], verb: str
 ) -> None:
@@ -83,6 +83,7 @@ def test_flood_of_one_minion_is_refused_to_that_one_only(
         "event": request("event", {"tag": "door", "data": {"open": True}}),
         "started": request("started", {"jid": JID, "at": 1.0}),
         "received": request("received", {"jids": [JID] * 100}),
+        "progress": request("progress", {"jid": JID, "seq": 1, "kind": "output", "text": "x" * 3000}),
         "facts": request("facts", {"digest": b"d", "grains": {"os": "Rogue"}}),
         "junk": b"\x93\1\xa4junk\xc0",
     }[verb]
@@ -121,7 +122,8 @@ def test_frame_over_every_limit_is_cut_off_before_it_is_read(arena: Arena) -> No
 
 
 @pytest.mark.parametrize(
-    "verb", ["heartbeat", "bye", "started", "received", "event", "facts", "hello", "rotate", "nothing"]
+    "verb",
+    ["heartbeat", "bye", "started", "received", "progress", "event", "facts", "hello", "rotate", "nothing"],
 )
 def test_message_over_the_size_of_its_verb_is_refused_undecoded(arena: Arena, verb: str) -> None:
     insider = arena.insider("large", reads=False)

@@ -21,6 +21,7 @@ BODIES: dict[str, Any] = {
     "heartbeat": {"running": 0},
     "started": {"jid": JID, "at": 1.0},
     "received": {"jids": [JID]},
+    "progress": {"jid": JID, "seq": 1, "kind": "output", "text": "line\n"},
     "return": {
         "jid": JID, "fun": "test.ping", "outcome": "done", "retcode": 0, "packed": b"\xc3",
         "started": 1.0, "duration_s": 0.1, "trimmed": 0, "out": "",

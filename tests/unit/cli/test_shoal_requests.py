@@ -28,6 +28,7 @@ PLAIN: dict[str, Any] = {
     "subset": 0,
     "failhard": False,
     "async": False,
+    "stream": False,
     "metadata": {},
     "returners": [],
 }
@@ -50,6 +51,7 @@ CHANGES: dict[str, tuple[list[str], dict[str, Any]]] = {
     "batch": (["-b", "5"], {"batch": "5"}),
     "batch, per cent": (["--batch-size", "10%"], {"batch": "10%"}),
     "batch wait": (["--batch=2", "--batch-wait=3"], {"batch": "2", "batch_wait_s": 3.0}),
+    "stream": (["--stream"], {"stream": True}),
     "failhard": (["--failhard"], {"failhard": True}),
     "subset": (["--subset=3"], {"subset": 3}),
     "no parse": (["--no-parse=name,mode"], {"no_parse": ["name", "mode"]}),

@@ -1,0 +1,115 @@
+"""`--stream`: what a job says is seen while it runs; its answer is the same as without."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+
+from tests.acceptance.at_work import Watched, listening, newest_job
+from tests.fleet import Fleet, until
+
+STEPS = '''
+import time
+from pathlib import Path
+
+from modules.context import Context
+from shoal.functions.function import function
+
+
+@function
+def count(ctx: Context, go: str) -> str:
+    """Count to three, and wait for a file."""
+    for number in range(1, 4):
+        ctx.progress(f"{number} of 3")
+        time.sleep(0.3)
+    while not Path(go).exists():
+        time.sleep(0.05)
+    return "counted"
+'''
+
+
+@pytest.fixture
+def go(fleet: Fleet) -> Path:
+    """A file that jobs wait for."""
+    return fleet.folder / token_hex(4)
+
+
+def test_lines_come_before_the_end(fleet: Fleet, go: Path) -> None:
+    line = f"echo first; echo second >&2; until [ -e {go} ]; do sleep 0.05; done; echo third"
+    with Watched(fleet, "shoal", "web-*", "cmd.run", line, "--stream", "--static") as job:
+        for text in ("web-1 | first\n", "web-2 | second\n"):
+            job.until_out(text)
+        assert "third" not in job.out
+        go.touch()
+        assert job.end() == 0
+        assert "web-1:\n    first\n    second\n    third\n" in job.out
+
+
+def test_without_it_nothing_is_said(fleet: Fleet, go: Path) -> None:
+    with listening(fleet) as events:
+        assert fleet.shoal("web-1", "cmd.run", "echo a; sleep 0.5; echo b").returncode == 0
+        jid = newest_job(fleet, "cmd.run")
+        events.until_out(f"shoal/job/{jid}/ret/web-1")
+        assert f"shoal/job/{jid}/prog" not in events.out
+
+
+def test_events_tell_it_too(fleet: Fleet) -> None:
+    with listening(fleet) as events:
+        assert fleet.shoal("web-1", "cmd.run", "echo seen; sleep 0.4", "--stream").returncode == 0
+        jid = newest_job(fleet, "cmd.run")
+        events.until_out(f"shoal/job/{jid}/prog/web-1")
+
+
+def test_programs_get_their_document_and_the_lines_beside_it(fleet: Fleet) -> None:
+    done = fleet.shoal("web-1", "cmd.run", "echo said; sleep 0.4", "--stream", "--out=json")
+    assert json.loads(done.stdout) == {"web-1": "said"}
+    assert "web-1 | said\n" in done.stderr
+
+
+def test_functions_tell_how_far_they_are(fleet: Fleet, go: Path) -> None:
+    modules = fleet.minion_root("web-1") / "var/lib/shoal/minion/modules"
+    modules.mkdir(parents=True, exist_ok=True)
+    (modules / "steps.py").write_text(STEPS)
+    fleet.shoal("web-1", "saltutil.sync_modules")
+    with Watched(fleet, "shoal", "web-1", "steps.count", str(go), "--stream") as job:
+        job.until_out("web-1 | [3 of 3]\n")
+        go.touch()
+        assert job.end() == 0
+        assert job.out.endswith("web-1:\n    counted\n")
+
+
+def test_flood_neither_holds_up_the_job_nor_changes_its_answer(fleet: Fleet) -> None:
+    flood = "yes 0123456789 | head -c 20000000 | tee /dev/stderr | tail -c 11; exit 3"
+    done = fleet.shoal("web-1", "cmd.run", flood, "--stream", "--out=quiet", timeout_s=60)
+    assert done.returncode == 1
+    jid = newest_job(fleet, "cmd.run")
+    assert fleet.runner("jobs.list_job", jid)["Result"]["web-1"]["retcode"] == 3
+    assert fleet.shoal("web-1", "test.ping").returncode == 0
+
+
+def test_terminal_escapes_of_a_box_are_not_obeyed(fleet: Fleet) -> None:
+    done = fleet.shoal("web-1", "cmd.run", r"printf '\033[31mred\n'; sleep 0.4", "--stream")
+    assert "\x1b" not in done.stdout
+    assert "red" in done.stdout
+
+
+def test_cut_connection_loses_nothing_of_the_answer(fleet: Fleet, go: Path) -> None:
+    line = f"echo first; until [ -e {go} ]; do sleep 0.05; done; echo last"
+    with Watched(fleet, "shoal", "web-1", "cmd.run", line, "--stream") as job:
+        job.until_out("web-1 | first\n")
+        fleet.minions["web-1"].stop()
+        go.touch()
+        fleet.start_minion("web-1")
+        fleet.wait_up("web-1")
+        jid = newest_job(fleet, "cmd.run")
+        until("the answer", lambda: fleet.ask("jobs.lookup_jid", jid) == {"web-1": "first\nlast"})
+
+
+def test_it_needs_somebody_who_waits(fleet: Fleet) -> None:
+    done = fleet.shoal("web-1", "cmd.run", "true", "--stream", "--async")
+    assert (done.returncode, done.stderr) == (
+        64, "shoal: --stream shows output while it waits; --async does not wait\n",
+    )  # fmt: skip
