@@ -10,7 +10,7 @@ PY := $(BIN)/python
 STAMP := $(VENV)/.installed
 PACKAGES := shoal pki modules states returners master minion
 
-.PHONY: help venv check test retest lab bench demo docs clean
+.PHONY: help venv check test retest lab chaos bench demo docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -36,7 +36,7 @@ check: $(STAMP) ## style, types, imports between rooms, oldest Python
 	@out=$$($(BIN)/vermin -t=3.10- --no-tips $(PACKAGES) 2>&1) || { echo "$$out"; exit 1; }
 	@echo "check: ruff, mypy, lint-imports and vermin are content"
 
-test: $(STAMP) ## all tests but lab and benchmarks; ARGS='-k name' chooses, WORKERS=2 limits
+test: $(STAMP) ## all tests but chaos, lab and benchmarks; ARGS='-k name' chooses, WORKERS=2 limits
 	@command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || \
 		echo "note: no PostgreSQL server found, so its tests are skipped. On Debian: apt install postgresql"
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
@@ -46,6 +46,9 @@ retest: $(STAMP) ## the tests that failed the last time, one at a time
 
 lab: $(STAMP) ## tests that need root, network namespaces and nftables
 	@$(BIN)/pytest -m lab -n 0 $(ARGS)
+
+chaos: $(STAMP) ## thousands of jobs under kills and bad wires (long)
+	@$(BIN)/pytest -m chaos -n 0 $(ARGS)
 
 bench: $(STAMP) ## the figures: prints tables, writes JSON to bench-out/
 	@$(PY) -m tests.benchmarks $(ARGS)

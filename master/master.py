@@ -39,6 +39,7 @@ from shoal.messages import MAX_REQUEST_BYTES
 from shoal.paths import Paths
 from shoal.returns import Return
 from shoal.timing import Timing
+from shoal.transport import MasterTransport
 from shoal.wire import decode
 from shoal.zmq_transport.master import ZmqMasterTransport
 
@@ -200,10 +201,10 @@ class Master:
             on_decided=self.greeter.decided,
         )
 
-    def _open_sockets(self) -> None:
+    def _open_transport(self) -> MasterTransport:
         config = self._config
         host = f"[{config.interface}]" if ":" in config.interface else config.interface
-        self.transport = ZmqMasterTransport(
+        return ZmqMasterTransport(
             AsyncioScheduler(asyncio.get_running_loop()),
             self.collector,
             curve_secret=self.identity.keys.curve.secret,
@@ -215,6 +216,10 @@ class Master:
                 heartbeat_timeout_ms=int(config.heartbeat_s * 2000),
             ),
         )
+
+    def _open_sockets(self) -> None:
+        config = self._config
+        self.transport = self._open_transport()
         self.collector.transport = self.greeter.transport = self.keyroom.transport = self.transport
         self.publisher = Publisher(self.identity, self.transport, self.sessions)
         self.outbox.publisher = self.publisher

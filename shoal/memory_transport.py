@@ -1,12 +1,16 @@
 """A transport without sockets: master and minions in one process, for tests and simulations.
 
 Messages are delivered through the scheduler, in order, unless a `Weather` says otherwise: it may drop a message,
-deliver it twice or late. The rules of `shoal/transport.py` hold: peers are keys, the master admits and grants.
+deliver it twice or late. `Fair` does none of that, `Rough` all of it, worse than any TCP connection would. The
+rules of `shoal/transport.py` hold: peers are keys, the master admits and grants.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
 from typing import Protocol
 
 from shoal.errors import DeliveryError
@@ -29,6 +33,46 @@ class Fair:
     def deliver(self, hand_over: Callable[[], None]) -> None:
         """Hand over in the next turn."""
         self._scheduler.call_soon(hand_over)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Odds:
+    """What may happen to a message: chances from 0 to 1. A late one takes up to `late_s` seconds."""
+
+    drop: float = 0.1
+    double: float = 0.1
+    late: float = 0.3
+    late_s: float = 5.0
+
+
+class Rough:
+    """Bad weather: messages are dropped, doubled, and late, so that later ones overtake them.
+
+    The same `random` and the same messages give the same weather.
+    """
+
+    def __init__(
+        self, later: Callable[[float, Callable[[], None]], object], random: Random, odds: Odds
+    ) -> None:
+        """Take `later(seconds, callback)`, as event loops have it."""
+        self._later = later
+        self._random = random
+        self._odds = odds
+        self.counters: Counter[str] = Counter()
+
+    def deliver(self, hand_over: Callable[[], None]) -> None:
+        """Hand over as the dice say."""
+        odds, dice = self._odds, self._random
+        self.counters["messages"] += 1
+        if dice.random() < odds.drop:
+            self.counters["dropped"] += 1
+            return
+        copies = 2 if dice.random() < odds.double else 1
+        self.counters["doubled"] += copies - 1
+        for _ in range(copies):
+            late = dice.random() < odds.late
+            self.counters["late"] += late
+            self._later(dice.uniform(0.0, odds.late_s) if late else 0.0, hand_over)
 
 
 class MemoryNetwork:
