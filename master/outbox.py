@@ -2,7 +2,8 @@
 
 The store's table of deliveries is the truth; in memory is only who has something waiting, and what is on its way.
 
-1. A minion that can be reached is sent what waits for it, oldest first, some at a time.
+1. A minion that can be reached is sent what waits for it, oldest first, some at a time: when it comes, and else
+   within a second or two, for it may be heard again over a connection that was only slow.
 2. What was sent and not acknowledged is sent again: when the minion comes anew, else with growing, random waits.
 3. A delivery ends by the minion's return, which is stored in the same transaction, or with the job's expiry.
 """
@@ -62,20 +63,22 @@ class Outbox:
         # store may not know yet.
         self._due: dict[str, dict[str, float]] = {}
         self._jobs: dict[str, Job] = {}  # those that were sent last
+        self._next_look: dict[str, float] = {}  # minions that may have something unsent, and when to look
         self._looking: set[str] = set()  # minions whose rows are being read
+        self._again: set[str] = set()  # of those, the ones that got something new meanwhile
         self._tasks: set[asyncio.Task[None]] = set()
 
     def load(self) -> None:
         """Learn from the store who has something waiting. Raises StoreError."""
         for jid, minions in self._store.deliveries.open_jobs().items():
             self._writer.outboxed.add(jid)
-            self._waiting.update(minions)
+            self._expect(minions)
 
     def add(self, job: Job, minions: Collection[str]) -> None:
         """Take a job that is in the store with its deliveries."""
         self._writer.outboxed.add(job.jid)
         self._keep(job)
-        self._waiting.update(minions)
+        self._expect(minions)
 
     def sent(self, jid: str, minions: Iterable[str], attempts: int = 0) -> None:
         """Note that a job went out to these minions."""
@@ -99,7 +102,8 @@ class Outbox:
             if jid in self._writer.outboxed:
                 self._due.setdefault(minion, {})[jid] = math.inf
                 self._mark(jid, minion, RECEIVED)
-                self._look_soon(minion)
+        if minion in self._next_look:
+            self._look_soon(minion)
 
     def started(self, minion: str, jid: str) -> bool:
         """A minion is at the job; False when it is none that waits for its minions."""
@@ -122,11 +126,17 @@ class Outbox:
         """Look after what is on its way, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_S)
-            now = self._now()
-            for minion in [
-                minion for minion, jobs in self._due.items() if min(jobs.values(), default=math.inf) <= now
-            ]:
-                self._look_soon(minion)
+            self.look_around()
+
+    def look_around(self) -> None:
+        """Look after those for whom it is time."""
+        now = self._now()
+        due = {minion for minion, at in self._next_look.items() if at <= now}
+        due.update(
+            minion for minion, jobs in self._due.items() if min(jobs.values(), default=math.inf) <= now
+        )
+        for minion in due:
+            self._look_soon(minion)
 
     async def expire(self) -> int:
         """End deliveries whose job has expired; return how many. Raises StoreError."""
@@ -137,8 +147,17 @@ class Outbox:
 
     # ------------------------------------------------------------------ sending
 
+    def _expect(self, minions: Collection[str]) -> None:
+        """Note that something waits for these."""
+        self._waiting.update(minions)
+        self._again.update(self._looking.intersection(minions))
+        self._next_look.update(dict.fromkeys(minions, self._now() + _LOOK_S))
+
     def _look_soon(self, minion: str) -> None:
-        if minion in self._looking or not self._sessions.present(minion):
+        if not self._sessions.present(minion):
+            return
+        if minion in self._looking:
+            self._again.add(minion)
             return
         self._looking.add(minion)
         task = asyncio.get_running_loop().create_task(self._look(minion))
@@ -146,18 +165,31 @@ class Outbox:
         task.add_done_callback(self._tasks.discard)
 
     async def _look(self, minion: str) -> None:
+        limit = _AT_ONCE * 5
         try:
             waiting = self._store.deliveries.waiting_for
-            rows = await self._writer.read(waiting, minion, self._now(), _AT_ONCE * 5)
-            if not rows:
+            rows = await self._writer.read(waiting, minion, self._now(), limit, (QUEUED, SENT))
+            if not rows and minion not in self._again:
                 self._waiting.discard(minion)
                 self._due.pop(minion, None)
-            for row in [row for row in rows if row.state in (QUEUED, SENT)][:_AT_ONCE]:
+            now, due = self._now(), self._due.get(minion, {})
+            ready = [row for row in rows if due.get(row.jid, 0.0) <= now]
+            room = max(0, _AT_ONCE - sum(now < at < math.inf for at in due.values()))
+            if len(ready) > room or len(rows) == limit:
+                self._next_look[minion] = now + _LOOK_S
+            else:
+                self._next_look.pop(minion, None)
+            for row in ready[:room]:
                 await self._send(minion, row)
         except StoreError as error:
+            self._next_look[minion] = self._now() + _LOOK_S
             log.error("cannot look for jobs of %s: %s", minion, error, extra={"action": "outbox_unread"})
         finally:
             self._looking.discard(minion)
+            if minion in self._again:
+                self._again.discard(minion)
+                self._next_look.setdefault(minion, 0.0)
+                self._look_soon(minion)
 
     async def _send(self, minion: str, row: Delivery) -> None:
         if self._due.get(minion, {}).get(row.jid, 0.0) > self._now():
@@ -166,6 +198,8 @@ class Outbox:
         assert self.publisher is not None
         if job is not None and self.publisher.publish(job, [minion]).reached:
             self.sent(row.jid, [minion], row.attempts)
+        else:
+            self._next_look[minion] = self._now() + _LOOK_S
 
     async def _recall(self, jid: str) -> Job | None:
         record = await self._writer.read(self._store.jobs.get, jid)

@@ -6,7 +6,7 @@ only, for those who stayed silent. Which state may follow which is said in `deli
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -14,7 +14,16 @@ from sqlalchemy import func, select
 
 from master.store.database import Database
 from master.store.delivery_rows import DeliveryChange, drop_minion, insert_silences, mark_rows
-from master.store.delivery_state import CANCELLED, EXPIRED, QUEUED, RECEIVED, RUNNING, SENT, SUPERSEDED
+from master.store.delivery_state import (
+    CANCELLED,
+    EXPIRED,
+    OPEN_STATES,
+    QUEUED,
+    RECEIVED,
+    RUNNING,
+    SENT,
+    SUPERSEDED,
+)
 from master.store.schema import DELIVERY_OPEN, deliveries
 from shoal.clock import Clock
 
@@ -60,10 +69,13 @@ class Deliveries:
         self._database = database
         self._clock = clock
 
-    def waiting_for(self, minion: str, now: float, limit: int = 100) -> tuple[Delivery, ...]:
-        """Return the minion's open deliveries that have not expired, oldest job first."""
+    def waiting_for(
+        self, minion: str, now: float, limit: int = 100, states: Collection[str] = OPEN_STATES
+    ) -> tuple[Delivery, ...]:
+        """Return the minion's open deliveries (in `states`) that have not expired, oldest job first."""
         mine = (deliveries.c.minion == minion, DELIVERY_OPEN, deliveries.c.expires > now)
-        return self._read(_SELECT.where(*mine).order_by(deliveries.c.jid).limit(limit))
+        among = deliveries.c.state.in_(states)
+        return self._read(_SELECT.where(*mine, among).order_by(deliveries.c.jid).limit(limit))
 
     def for_job(self, jid: str, *, after: str = "", limit: int = 10_000) -> tuple[Delivery, ...]:
         """Return up to `limit` deliveries of the job by minion id; `after` is the last id of the page before."""

@@ -154,7 +154,9 @@ class Cable:
 class Box:
     """See the module docstring."""
 
-    def __init__(self, name: str, folder: Path, network: MemoryNetwork, clock: FakeClock, dice: Random) -> None:
+    def __init__(
+        self, name: str, folder: Path, network: MemoryNetwork, clock: FakeClock, dice: Random
+    ) -> None:
         self.id = name
         self.keys = NodeKeys.generate()
         self.effects: Counter[str] = Counter()

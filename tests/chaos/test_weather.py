@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from shoal.memory_transport import Odds
-from tests.chaos.world import DAY_S, World, play
+from tests.chaos.world import World, play
 from tests.fleet import short_folder
 
 BOXES: Final = 6

@@ -72,9 +72,7 @@ class World:
         self.loop = asyncio.get_running_loop()
         self.fair = Fair(_Soon(self.loop))
         self.network = MemoryNetwork(self.fair)
-        self.boxes = [
-            Box(f"box{number}", folder, self.network, clock, self.dice) for number in range(boxes)
-        ]
+        self.boxes = [Box(f"box{number}", folder, self.network, clock, self.dice) for number in range(boxes)]
         self.master: MemoryMaster | None = None
         self.promised: dict[str, list[str]] = {}  # queued jobs that the operator was told of
         self.counters: Counter[str] = Counter()
@@ -199,7 +197,9 @@ class World:
                     continue
                 tally.ends[row.state if ret is None else ret.outcome] += 1
                 if not _explained(row.state, row.reason, ret.outcome if ret else "", done):
-                    tally.unexplained.append((jid, minion, f"{row.state} {ret and ret.outcome} {done} effects"))
+                    tally.unexplained.append(
+                        (jid, minion, f"{row.state} {ret and ret.outcome} {done} effects")
+                    )
         return tally
 
     def _accept_keys(self) -> None:

@@ -160,3 +160,34 @@ def test_many_jobs_go_out_some_at_a_time(store: Store, clock: FakeClock) -> None
         assert len(set(scene.published)) == 50
 
     play(store, clock, act)
+
+
+def test_acknowledgements_that_the_store_does_not_know_yet_do_not_hold_up_the_next_jobs(
+    store: Store, clock: FakeClock
+) -> None:
+    async def act(scene: Scene) -> None:
+        for seconds in range(50):
+            queued(store, seconds)
+        scene.outbox = scene.fresh()
+        await scene.come("web1")
+        assert len(scene.published) == 20
+        scene.outbox.received("web1", [jid for jid, _ in scene.published])
+        await asyncio.gather(*scene.outbox._tasks)
+        assert len(scene.published) == 40
+
+    play(store, clock, act)
+
+
+def test_minion_that_is_heard_again_over_its_old_connection_gets_what_was_queued_meanwhile(
+    store: Store, clock: FakeClock
+) -> None:
+    async def act(scene: Scene) -> None:
+        queued(store)
+        scene.outbox = scene.fresh()
+        scene.there.add("web1")
+        clock.advance(2)
+        scene.outbox.look_around()
+        await scene.settle()
+        assert scene.published == [(JID, "web1")]
+
+    play(store, clock, act)
