@@ -111,16 +111,16 @@ def test_ledger_that_cannot_be_opened_keeps_no_box_from_working(fleet: Fleet) ->
 # ------------------------------------------------------------------ helpers
 
 
-def cut_power(fleet: Fleet) -> None:
+def cut_power(fleet: Fleet, box: str = BOX) -> None:
     """Kill all that runs on the box, at once."""
-    doomed = [fleet.minions[BOX].pid, *executors_under(fleet.minion_root(BOX))]
+    doomed = [fleet.minions[box].pid, *executors_under(fleet.minion_root(box))]
     for pid in list(doomed):
         with suppress(psutil.NoSuchProcess):
             doomed += [child.pid for child in psutil.Process(pid).children(recursive=True)]
     for pid in doomed:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    fleet.minions[BOX].stop(signal.SIGKILL)
+    fleet.minions[box].stop(signal.SIGKILL)
 
 
 def ledger_path(fleet: Fleet) -> Path:
