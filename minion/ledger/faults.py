@@ -22,7 +22,10 @@ _DAMAGED: Final = (
 _ADVICE: Final = (
     ("disk is full", "the disk is full: make room"),
     ("readonly", "it is read-only: mount the file system writable and let the minion's user write there"),
-    ("unable to open", "it cannot be opened: the folder must exist and the minion's user may write there"),
+    (
+        "unable to open",
+        "it cannot be opened: the folder must exist, the minion's user may write there, the disk is not read-only",
+    ),
     ("disk i/o error", "the disk reports I/O errors: look at dmesg, replace the disk or card"),
     ("locked", "another process uses it: stop that one, e.g. a second minion"),
 )
