@@ -48,7 +48,7 @@ lab: $(STAMP) ## tests that need root, network namespaces and nftables
 	@$(BIN)/pytest -m lab -n 0 $(ARGS)
 
 chaos: $(STAMP) ## thousands of jobs under kills and bad wires (long)
-	@$(BIN)/pytest -m chaos -n 0 $(ARGS)
+	@$(BIN)/pytest -m chaos -n 0 -s $(ARGS)
 
 bench: $(STAMP) ## the figures: prints tables, writes JSON to bench-out/
 	@$(PY) -m tests.benchmarks $(ARGS)

@@ -144,7 +144,7 @@ class Tour:
         self._show(
             "shoal '*' test.ping",
             code=1,
-            has=["web-1:\n    True\n", "cam-1:\n    Minion did not return. [Not connected]"],
+            has=["web-1:\n    True\n", "cam-1:\n    Minion did not return. [Offline since "],
             within_s=3.0,
         )
         self._show("shoal-run manage.status", has=["down:\n    - cam-1\nup:\n    - web-1\n    - web-2\n"])

@@ -255,6 +255,10 @@ class Collector:
         jids = fields.texts("jids", MAX_RECEIVED, 20)
         fields.done()
         self._outbox.received(session.id, [check_jid(jid) for jid in jids])
+        for jid in jids:
+            run = self._runs.get(jid)
+            if run is not None and session.id in run.targets:
+                run.received.add(session.id)
 
     def _return(self, session: Session, body: object) -> None:
         ret = Return.from_wire(body, session.id)

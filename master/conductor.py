@@ -9,19 +9,20 @@ was given up, while others are still waited for, is reported as well.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 
 from master.acl import Acl, Caller
 from master.acl_rules import Call
+from master.delivery_rules import DeliveryRule, delivery_of
 from master.events import EventBus
 from master.intake import IntakeError, Order
 from master.outbox import Outbox
 from master.publisher import Publisher
 from master.roster import Roster
-from master.runs import WAITING, Run, Runs, Silence, Watch
+from master.runs import Run, Runs, Silence, Watch
 from master.sessions import Sessions
 from master.silence import SilenceWords
 from master.store.delivery_rows import DeliveryChange
@@ -45,9 +46,9 @@ _ROOM: Final = 2048  # bytes of a job besides its arguments
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is; `waiting` holds up to 20 ids."""
+    """How far a run is; `waiting` holds up to 20 ids with how far each of them is, for people."""
 
-    waiting: list[str]
+    waiting: dict[str, str]
     running: int
     returned: int
     total: int
@@ -81,6 +82,7 @@ class Conductor:
         clock: Clock,
         now: Callable[[], float],
         defaults: Defaults,
+        rules: Sequence[DeliveryRule],
         random: Random,
     ) -> None:
         self._fleet = fleet
@@ -94,9 +96,10 @@ class Conductor:
         self._store_job = store_job
         self._bus = bus
         self._clock = clock
-        self._silence = SilenceWords(sessions, clock)
+        self._silence = SilenceWords(sessions, clock, now)
         self._now = now
         self._defaults = defaults
+        self._rules = rules
         self._random = random
         self._jids = JidMaker()
 
@@ -115,6 +118,8 @@ class Conductor:
             TargetError, IntakeError: nothing was sent.
         """
         _check_possible(order)
+        mode = order.mode or ("now" if order.batch else "")
+        delivery = delivery_of(order.fun, mode, order.channel, order.queue_ttl_s, self._rules)
         self._acl.check_function(caller, order.fun)
         resolved = self.resolve(order.target)
         if not resolved.ids:
@@ -131,13 +136,14 @@ class Conductor:
             to="*",
             fun=order.fun,
             issued=now,
-            expires=now + (order.queue_ttl_s if order.mode == "queue" else self._defaults.expires_s),
+            expires=now + (delivery.ttl_s if delivery.mode != "now" else self._defaults.expires_s),
             user=caller.name,
             args=order.args,
             kwargs=order.kwargs,
             from_text=order.from_text,
             no_parse=order.no_parse,
-            mode=order.mode,
+            mode=delivery.mode,
+            channel=delivery.channel,
             timeout_s=order.job_timeout_s or self._defaults.job_timeout_s,
             returners=order.returners,
         )
@@ -180,9 +186,10 @@ class Conductor:
                 if not self._sessions.present(minion) and not self._still_expected(minion):
                     silent.append(self._silence.lost(minion, run.running[minion]))
             elif now - sent_at >= timeout_s:
-                later = job.mode != "now"
                 silent.append(
-                    self._silence.unsure(minion, job) if later else self._silence.no_sign(minion, timeout_s)
+                    self._silence.no_sign(minion, timeout_s)
+                    if job.mode == "now"
+                    else self._silence.unsure(minion, job, received=minion in run.received)
                 )
         for silence in silent:
             run.give_up(silence.minion)
@@ -200,11 +207,16 @@ class Conductor:
                     minion=silence.minion,
                     state=OUTCOME_UNKNOWN if silence.why == "lost" else UNDELIVERABLE,
                     at=at,
-                    reason=silence.text,
+                    reason=f"{silence.label}. {silence.text}",
                 )
                 for silence in silences
             ]
         )
+
+    def label(self, run: Run, minion: str) -> str:
+        """Return how far a minion is that has the job and has not answered."""
+        began = 0.0 if minion in run.received else None
+        return self._silence.state(minion, run.running.get(minion, began))
 
     def timeout(self, order: Order) -> float:
         """Return how long to wait for a sign of each minion."""
@@ -251,7 +263,7 @@ class Performance:
         self._order = order
         self._job = job
         self._run = run
-        self._turns = deque(targets)
+        self._turns = run.turns = deque(targets)
         self._window = order.batch.size(len(targets)) if order.batch else len(targets)
         self._hold_until = 0.0  # --batch-wait
         self._next_look = 0.0
@@ -275,7 +287,7 @@ class Performance:
         try:
             for minion in self.missing:
                 self.silent += 1
-                yield Silence(minion, "unknown", "There is no accepted minion with this id.")
+                yield Silence(minion, "unknown", "Unknown", "There is no accepted minion with this id.")
             while True:
                 for item in self._step():
                     yield item
@@ -318,7 +330,7 @@ class Performance:
         else:
             self.silent += 1
             self._unanswered[item.minion] = item
-            bad = item.why not in WAITING
+            bad = not item.kept
         if self._turns:
             self._hold_until = self._conductor.clock.monotonic() + self._order.batch_wait_s
             if bad and self._order.failhard:
@@ -333,6 +345,8 @@ class Performance:
             if room <= 0:
                 break
             group = [self._turns.popleft() for _ in range(min(room, len(self._turns)))]
+            self.skipped += [each for each in group if each in self._run.cancelled]
+            group = [each for each in group if each not in self._run.cancelled]
             for silence in self._conductor.send(self._job, self._run, group):
                 self._note(silence)
                 silences.append(silence)
@@ -351,16 +365,20 @@ class Performance:
         return max(_LOOK_S / 10, wait)
 
     def _progress(self) -> Progress:
-        waiting = self._run.outstanding()
-        return Progress(waiting[:20], len(self._run.running), self.returned, len(self.targets))
+        run = self._run
+        waiting = {each: self._conductor.label(run, each) for each in run.outstanding()[:20]}
+        return Progress(waiting, len(self._run.running), self.returned, len(self.targets))
 
 
 def _check_possible(order: Order) -> None:
     """Refuse what is in the protocol and not carried out yet, rather than drop it in silence."""
     if order.returners:
         raise IntakeError("usage", f"no returner is called {order.returners[0]!r}: this release has none")
-    if order.mode == "desired":
-        raise IntakeError("usage", "mode 'desired' is not there yet")
+
+    if order.batch and order.mode not in ("", "now"):
+        raise IntakeError(
+            "usage", "a batch goes out turn by turn, a job that is kept when its minion comes: one of the two"
+        )
 
 
 def _call(order: Order) -> Call:
@@ -382,6 +400,8 @@ def _record(job: Job, order: Order, targets: list[str]) -> JobRecord:
         from_text=job.from_text,
         no_parse=job.no_parse,
         mode=job.mode,
+        channel=job.channel,
+        stream=job.stream,
         timeout_s=job.timeout_s,
         returners=job.returners,
         metadata=order.metadata,

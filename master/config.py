@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from master.acl_rules import Rules, read_rules
+from master.delivery_rules import DeliveryRule, read_delivery_rules
 from pki.address import check_address
 from shoal.config.host_id import host_id
 from shoal.config.read import read_config
@@ -110,6 +111,13 @@ class MasterConfig:
         "Jobs without a limit of their own are stopped after this; 0: the minion decides",
         low=0,
         high=_YEAR,
+    )
+
+    delivery: tuple[DeliveryRule, ...] = setting(
+        (),
+        "How jobs are delivered, by function; the first rule that matches counts",
+        parse=read_delivery_rules,
+        kind="a list of rules with fun (a glob), mode (now, queue, desired), channel, ttl_s; see operations.md",
     )
 
     # presence

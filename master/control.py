@@ -275,10 +275,18 @@ def _item(item: Return | Silence | Progress) -> Answer:
             "trimmed": item.trimmed,
         }
     if isinstance(item, Silence):
-        return {"event": "silent", "id": item.minion, "why": item.why, "text": item.text}
+        return {
+            "event": "silent",
+            "id": item.minion,
+            "why": item.why,
+            "label": item.label,
+            "text": item.text,
+            "kept": item.kept,
+        }
     return {
         "event": "progress",
-        "waiting": item.waiting,
+        "waiting": list(item.waiting),
+        "states": item.waiting,
         "running": item.running,
         "returned": item.returned,
         "total": item.total,

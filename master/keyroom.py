@@ -125,6 +125,7 @@ class KeyRoom:
         for peer in peers:
             self._sessions.revoke(peer)
         session = self._sessions.drop(minion_id)
+        self._sessions.forget(minion_id)
         if session is not None and self.transport is not None:
             self.transport.send(session.route, reply(HELLO_FIRST))
         self._roster.forget(minion_id)

@@ -139,6 +139,8 @@ class Master:
                 self.roster.ensure(entry.id, tags.get(entry.id, {}))
         for record in self.store.facts.all():
             if record.minion in self.roster:
+                ago = max(0.0, self.time.now() - record.last_seen)
+                self.sessions.remember(record.minion, self._clock.monotonic() - ago)
                 known = decode(record.packed_grains, len(record.packed_grains))
                 self.roster.set_grains(record.minion, known["grains"], known["digest"])
 
@@ -240,6 +242,7 @@ class Master:
             defaults=Defaults(
                 timeout_s=config.timeout, expires_s=config.job_expires_s, job_timeout_s=config.job_timeout_s
             ),
+            rules=config.delivery,
             random=SystemRandom(),
         )
         self.control = ControlServer(

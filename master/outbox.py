@@ -6,6 +6,7 @@ The store's table of deliveries is the truth; in memory is only who has somethin
    within a second or two, for it may be heard again over a connection that was only slow.
 2. What was sent and not acknowledged is sent again: when the minion comes anew, else with growing, random waits.
 3. A delivery ends by the minion's return, which is stored in the same transaction, or with the job's expiry.
+4. A job that is taken back is never sent again; a minion that may have it is asked, again and again, to end it.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from random import Random
 from typing import Final
 
 from master.publisher import Publisher
 from master.sessions import Sessions
-from master.store.deliveries import Delivery
+from master.store.deliveries import Cancelled, Delivery
 from master.store.delivery_rows import DeliveryChange
-from master.store.delivery_state import QUEUED, RECEIVED, RUNNING, SENT
+from master.store.delivery_state import CANCELLING, QUEUED, RECEIVED, RUNNING, SENT
 from master.store.jobs import JobRecord
 from master.store.store import Store
 from master.writer import Writer
@@ -35,7 +36,13 @@ _SETTLE_S: Final = 0.1  # a subscription counts in the next turn, and a hello mo
 _LOOK_S: Final = 1.0
 _PATIENCE_S: Final = 5.0  # for an acknowledgement; doubles with each attempt
 _MAX_PATIENCE_S: Final = 600.0
+_LOST_AFTER_S: Final = (
+    7 * 86400.0
+)  # after its expiry, a job that has begun and of which nobody has heard again
+_HEARD_S: Final = 86400.0  # in which every minion that is still there has come
 _KEPT_JOBS: Final = 200
+_LIMIT: Final = _AT_ONCE * 5  # rows that are looked at together
+_TO_SEND: Final = (QUEUED, SENT, CANCELLING)
 
 
 class Outbox:
@@ -58,11 +65,13 @@ class Outbox:
         self._sessions = sessions
         self._now = now
         self._random = random
+        self._since = now()
         self._waiting: set[str] = set()  # minions that may have something waiting
         # Minion -> job -> when it is sent again over this connection; never, once the minion has answered: the
         # store may not know yet.
         self._due: dict[str, dict[str, float]] = {}
         self._jobs: dict[str, Job] = {}  # those that were sent last
+        self._held: set[str] = set()  # jobs that are being taken back at this moment
         self._next_look: dict[str, float] = {}  # minions that may have something unsent, and when to look
         self._looking: set[str] = set()  # minions whose rows are being read
         self._again: set[str] = set()  # of those, the ones that got something new meanwhile
@@ -118,9 +127,28 @@ class Outbox:
         if jid in self._writer.outboxed:
             self._due.setdefault(minion, {})[jid] = math.inf
 
-    def forget(self, jid: str, minion: str) -> None:
-        """A delivery was cancelled."""
-        self._due.get(minion, {}).pop(jid, None)
+    async def cancel(self, jid: str, minion: str) -> Cancelled:
+        """Take a job back, from one minion or (for "") all: what was never sent is cancelled, others are asked.
+
+        Raises StoreError.
+        """
+        self._held.add(jid)
+        try:
+            await self._writer.flush()  # what was sent is known to be
+            done = await self._writer.call(self._store.deliveries.cancel, jid, minion or None)
+        finally:
+            self._held.discard(jid)
+        for each in (*done.cancelled, *done.asked):
+            self._due.get(each.minion, {}).pop(jid, None)
+        for each in done.asked:
+            self._waiting.add(each.minion)
+            self._look_soon(each.minion)
+        return done
+
+    def ask_to_cancel(self, record: JobRecord, minion: str) -> bool:
+        """Ask a minion to end a job that is not kept, once; False when it is not there."""
+        assert self.publisher is not None
+        return self.publisher.cancel(_job(record, self._fleet), minion)
 
     async def run(self) -> None:
         """Look after what is on its way, until cancelled."""
@@ -140,7 +168,10 @@ class Outbox:
 
     async def expire(self) -> int:
         """End deliveries whose job has expired; return how many. Raises StoreError."""
-        ended = await self._writer.call(self._store.deliveries.expire, self._now())
+        now = self._now()
+        # A master that was away itself must hear its minions first.
+        lost_before = now - _LOST_AFTER_S if now - self._since >= _HEARD_S else 0.0
+        ended = await self._writer.call(self._store.deliveries.expire, now, lost_before)
         for each in ended:
             self._due.get(each.minion, {}).pop(each.jid, None)
         return len(ended)
@@ -165,21 +196,13 @@ class Outbox:
         task.add_done_callback(self._tasks.discard)
 
     async def _look(self, minion: str) -> None:
-        limit = _AT_ONCE * 5
         try:
             waiting = self._store.deliveries.waiting_for
-            rows = await self._writer.read(waiting, minion, self._now(), limit, (QUEUED, SENT))
+            rows = await self._writer.read(waiting, minion, self._now(), _LIMIT, _TO_SEND)
             if not rows and minion not in self._again:
                 self._waiting.discard(minion)
                 self._due.pop(minion, None)
-            now, due = self._now(), self._due.get(minion, {})
-            ready = [row for row in rows if due.get(row.jid, 0.0) <= now]
-            room = max(0, _AT_ONCE - sum(now < at < math.inf for at in due.values()))
-            if len(ready) > room or len(rows) == limit:
-                self._next_look[minion] = now + _LOOK_S
-            else:
-                self._next_look.pop(minion, None)
-            for row in ready[:room]:
+            for row in self._ready(minion, rows):
                 await self._send(minion, row)
         except StoreError as error:
             self._next_look[minion] = self._now() + _LOOK_S
@@ -191,12 +214,35 @@ class Outbox:
                 self._next_look.setdefault(minion, 0.0)
                 self._look_soon(minion)
 
+    def _ready(self, minion: str, rows: Sequence[Delivery]) -> Sequence[Delivery]:
+        """Return what is to be sent now of what waits for a minion; note when to look for the rest."""
+        now, due = self._now(), self._due.get(minion, {})
+        if (
+            len(rows) < _LIMIT
+        ):  # these are all: what was due and is not among them was superseded, say, or expired
+            waiting = {row.jid for row in rows}
+            for jid in [jid for jid, at in due.items() if at <= now and jid not in waiting]:
+                del due[jid]
+        ready = [row for row in rows if due.get(row.jid, 0.0) <= now]
+        room = max(0, _AT_ONCE - sum(now < at < math.inf for at in due.values()))
+        if len(ready) > room or len(rows) == _LIMIT:
+            self._next_look[minion] = now + _LOOK_S
+        else:
+            self._next_look.pop(minion, None)
+        return ready[:room]
+
     async def _send(self, minion: str, row: Delivery) -> None:
-        if self._due.get(minion, {}).get(row.jid, 0.0) > self._now():
+        if row.jid in self._held or self._due.get(minion, {}).get(row.jid, 0.0) > self._now():
             return  # on its way
         job = self._jobs.get(row.jid) or await self._recall(row.jid)
         assert self.publisher is not None
-        if job is not None and self.publisher.publish(job, [minion]).reached:
+        if job is None:
+            return
+        if row.state == CANCELLING and self.publisher.cancel(job, minion):
+            self._due.setdefault(minion, {})[row.jid] = self._now() + _PATIENCE_S
+        elif row.jid in self._held:
+            return
+        elif row.state != CANCELLING and self.publisher.publish(job, [minion]).reached:
             self.sent(row.jid, [minion], row.attempts)
         else:
             self._next_look[minion] = self._now() + _LOOK_S

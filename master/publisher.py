@@ -14,8 +14,9 @@ from master.identity import Identity
 from master.sessions import Sessions
 from pki.envelope import seal
 from pki.purpose import JOB as JOB_PURPOSE
+from shoal.cancel import Cancel
 from shoal.job import EVERYONE, Job
-from shoal.messages import JOB, NOTICE
+from shoal.messages import CANCEL, JOB, NOTICE, reply
 from shoal.transport import BROADCAST, MasterTransport, own_topic
 from shoal.wire import encode
 
@@ -49,6 +50,15 @@ class Publisher:
         else:
             self._send_each(job, present)
         return Sent(present, absent)
+
+    def cancel(self, job: Job, minion: str) -> bool:
+        """Ask a minion not to run `job`, or to end it; False when it is not there."""
+        session = self._sessions.get(minion)
+        if session is None or not self._sessions.present(minion):
+            return False
+        wish = Cancel(jid=job.jid, fun=job.fun, expires=job.expires)
+        self._transport.send(session.route, reply(CANCEL, wish.to_wire()))
+        return True
 
     def notify(self, document: bytes) -> None:
         """Publish a masters document, which is signed by the root already, to all who are connected."""

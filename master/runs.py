@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from shoal.returns import Return
 from shoal.wire import encode
 
-WAITING: Final = frozenset({"queued", "sent"})  # silences that are no failure: the job is kept for the minion
 MAX_KEPT_RUNS: Final = 256
 MAX_ACTIVE_RUNS: Final = 4096
 MAX_WATCH_BYTES: Final = 64 * 1024 * 1024
@@ -28,8 +27,10 @@ class Silence:
     """A target that will not answer in time, and why."""
 
     minion: str
-    why: str  # not_connected | no_response | lost | unknown; of a queued job also queued | sent
-    text: str
+    why: str  # queued | sent | received | offline | lost (offline, and it had begun) | unknown
+    label: str  # the same for people, e.g. "Offline since 2026-11-25 06:40:01"
+    text: str  # a sentence more
+    kept: bool = False  # no failure: the job is kept for the minion
 
 
 class Watch:
@@ -74,8 +75,11 @@ class Run:
     targets: frozenset[str]
     sent: dict[str, float] = field(default_factory=dict)  # id -> monotonic time of publishing
     running: dict[str, float] = field(default_factory=dict)  # id -> epoch second; 0: queued there
+    received: set[str] = field(default_factory=set)  # have it on their disks
     returned: set[str] = field(default_factory=set)
     stored: set[str] = field(default_factory=set)  # of those, the ones on the disk
+    turns: Collection[str] = ()  # of a batch, whose turn has not come
+    cancelled: set[str] = field(default_factory=set)  # of those, the ones that never get one
     watches: list[Watch] = field(default_factory=list)
 
     def publish_done(self, ids: Iterable[str], now: float) -> None:

@@ -38,6 +38,7 @@ class Sessions:
         self._monotonic = monotonic
         self._lost_after_s = lost_after_s
         self._by_id: dict[str, Session] = {}
+        self._heard: dict[str, float] = {}  # monotonic, of those without a session
         self._readers: dict[str, int] = {}  # peer -> subscriptions to its own topic, granted or not
         self._granted: set[str] = set()  # of these, who was granted one
         self._reading_all = 0  # subscriptions to the topic of all; beside each is one to an own topic
@@ -61,7 +62,23 @@ class Sessions:
 
     def drop(self, minion_id: str) -> Session | None:
         """End a session."""
-        return self._by_id.pop(minion_id, None)
+        session = self._by_id.pop(minion_id, None)
+        if session is not None:
+            self._heard[minion_id] = session.heard
+        return session
+
+    def remember(self, minion_id: str, heard: float) -> None:
+        """Note when a minion was heard of before this process began, on its monotonic clock (below its start)."""
+        self._heard[minion_id] = heard
+
+    def forget(self, minion_id: str) -> None:
+        """Forget a minion whose key is gone."""
+        self._heard.pop(minion_id, None)
+
+    def heard(self, minion_id: str) -> float | None:
+        """Return when a minion was last heard of, on the monotonic clock; None: never."""
+        session = self._by_id.get(minion_id)
+        return session.heard if session is not None else self._heard.get(minion_id)
 
     def alive(self, session: Session) -> bool:
         """True while heartbeats come."""

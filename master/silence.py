@@ -1,54 +1,78 @@
-"""Why a target has not answered, in words for people."""
+"""Why a target has not answered, in words for people.
+
+The label is one of: queued; sent, not received; received; running since; offline since; unknown.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Final
 
 from master.runs import Silence
 from master.sessions import Sessions
 from shoal.clock import Clock
 from shoal.job import Job
 
+SENT: Final = "Sent, not received"
+
 
 class SilenceWords:
-    """Finds the words, from what the sessions know of a minion."""
+    """Finds the words, from what the sessions know of a minion. `now` is epoch seconds."""
 
-    def __init__(self, sessions: Sessions, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, clock: Clock, now: Callable[[], float]) -> None:
         self._sessions = sessions
         self._clock = clock
+        self._now = now
 
     def absent(self, minion: str) -> Silence:
         """It was not there when a `now` job was published."""
-        session = self._sessions.get(minion)
         text = "It was not connected when the job was published."
-        if session is not None:
-            ago = self._clock.monotonic() - session.heard
-            text = f"It was not connected when the job was published; last heard of {ago:.0f} s ago."
-        return Silence(minion, "not_connected", text)
+        return Silence(minion, "offline", self.offline(minion), text)
 
     def queued(self, minion: str, job: Job) -> Silence:
         """It is not there, and the job waits for it."""
-        return Silence(
-            minion, "queued", f"It is not connected. The job waits for it until {_when(job.expires)}."
-        )
+        text = f"It is not connected. The job waits for it until {_when(job.expires)}."
+        return Silence(minion, "queued", "Queued", text, kept=True)
 
-    def unsure(self, minion: str, job: Job) -> Silence:
-        """It was sent a queued job and has not acknowledged it."""
+    def unsure(self, minion: str, job: Job, *, received: bool) -> Silence:
+        """It was sent a job that is kept for it, and has not begun."""
+        if received:
+            text = f"It has the job on its disk and begins it before {_when(job.expires)}."
+            return Silence(minion, "received", "Received", text, kept=True)
         text = f"It was sent the job and has not said so. It is sent again until {_when(job.expires)}."
-        return Silence(minion, "sent", text)
+        return Silence(minion, "sent", SENT, text, kept=True)
 
     def no_sign(self, minion: str, timeout_s: float) -> Silence:
         """It gave no sign of a `now` job."""
         if self._sessions.present(minion):
-            text = f"It is connected and got the job, but gave no sign within {timeout_s:g} s."
-            return Silence(minion, "no_response", text)
-        return Silence(minion, "not_connected", "It lost its connection before it gave a sign.")
+            text = f"It is connected and was sent the job, but gave no sign within {timeout_s:g} s."
+            return Silence(minion, "sent", SENT, text)
+        text = "It lost its connection before it gave a sign."
+        return Silence(minion, "offline", self.offline(minion), text)
 
     def lost(self, minion: str, began: float) -> Silence:
         """It had begun at epoch second `began` (0: it waited for a place) and is no longer connected."""
-        since = time.strftime("%H:%M:%S", time.localtime(began))
-        text = f"It has been running the job since {since}" if began else "The job waited there for its turn"
-        return Silence(minion, "lost", f"{text}, but the minion is no longer connected.")
+        what = (
+            f"It has been running the job since {_when(began)}"
+            if began
+            else "The job waited there for its turn"
+        )
+        text = f"{what}, but the minion is no longer connected."
+        return Silence(minion, "lost", self.offline(minion), text)
+
+    def offline(self, minion: str) -> str:
+        """Return since when it is away, as far as that is known."""
+        heard = self._sessions.heard(minion)
+        if heard is None:
+            return "Offline, never seen"
+        return f"Offline since {_when(self._now() - (self._clock.monotonic() - heard))}"
+
+    def state(self, minion: str, began: float | None) -> str:
+        """Return the label of a minion that is at a job since epoch second `began`, or gave no sign (None)."""
+        if began is not None:
+            return f"Running since {_when(began)}" if began else "Received"
+        return SENT if self._sessions.present(minion) else self.offline(minion)
 
 
 def _when(at: float) -> str:

@@ -100,6 +100,7 @@ class Daemon:
             on_request=self._requested,
             on_alert=self._alert,
             on_ready=self._executor_ready,
+            on_lost=self._minion.jobs.lost,
         )
         self._watch = AddressWatch(self._loop, self._minion.check_connection)
 
@@ -206,19 +207,21 @@ class Daemon:
         self._key_change.welcomed(welcome)
 
     def _executor_ready(self, jids: frozenset[str]) -> None:
-        """Know of the jobs that run; the first time, answer for those that a power cut or a kill has ended."""
+        """Know of the jobs that run; the first time, see to those that a power cut or a kill has interrupted."""
         self._minion.jobs.adopted(jids)
         if self._answered_for:
             return
         self._answered_for = True
-        answers, runnable = self._journal.left_over(jids, self._clock.now())
-        for ret in answers:
+        left = self._journal.left_over(jids, self._clock.now())
+        for ret in left.answers:
             log.warning(
                 "%s", ret.value(), extra={"action": "job_abandoned", "job": {"jid": ret.jid, "fun": ret.fun}}
             )
             self._minion.jobs.returned(ret)
-        for job in runnable:
+        for job in left.runnable:
             self._minion.jobs.run_accepted(job)
+        for job, since in left.resumable:
+            self._minion.jobs.resume(job, since)
 
     def _tidy(self) -> None:
         """Drop what the ledger need not remember any more; now and again."""

@@ -4,25 +4,33 @@
               │       `queue`: journal ──▶ the master hears `received` ──▶ journal again ──▶ executor
               └─refused: counted; the master is told if it is to know
 
+A job that the master takes back ends as `cancelled` if it has not begun, else it is sent SIGTERM, then SIGKILL.
+
 Nothing here waits: what the disk refuses comes again, from the master or by a timer.
 """
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 from minion.executor.contract import Executor
-from minion.journal import Promises
+from minion.journal import Promises, worn_out
 from minion.loop import Loop
 from minion.reporter import Reporter
 from minion.spool import Waiting
 from pki.trust import JobRefusedError, JobTrust
+from shoal.cancel import Cancel
 from shoal.clock import FloorClock
 from shoal.job import Job
 from shoal.returns import Return, failure
 
 _RETRY_S: Final = 30.0  # for a disk that refuses
+_KILL_AFTER_S: Final = 10.0  # between SIGTERM and SIGKILL for a cancelled job
+_CANCELLED: Final = "The job was cancelled before it began."
+_DIED: Final = "The executor process died while it had this job: whether and how far it ran is not known."
 _TOLD: Final = frozenset({"not allowed", "expired", "issued in the future", "bad lifetime"})
 
 
@@ -48,6 +56,7 @@ class Jobs:
         self._reporter = reporter
         self._send = send
         self._running: dict[str, Job | None] = {}  # None: taken by an earlier daemon
+        self._held: set[str] = set()  # of those, the ones that wait for the disk and have not begun
         self.executor: Executor | None = None  # set before the first job can come
 
     def __len__(self) -> int:
@@ -69,17 +78,62 @@ class Jobs:
     def run_accepted(self, job: Job) -> None:
         """Run a job that is in the journal and has not begun."""
         now = self._clock.now()
+        if job.jid in self._waiting:
+            return  # it was cancelled, or superseded
         if now >= job.expires:
             self.returned(failure(job.jid, job.fun, "expired", "It expired before it began.", started=now))
             return
+        self._begin(job, 0.0)
+
+    def resume(self, job: Job, since: float) -> None:
+        """Take up a job again that began at epoch second `since` and was interrupted."""
+        self._begin(job, since)
+
+    def lost(self, jid: str, fun: str, since: float) -> None:
+        """Take up, or answer for, a job that a dead executor had in hand since epoch second `since`."""
+        job = self._running.get(jid) or self._journal.recall(jid)
+        if job is None:
+            self.returned(failure(jid, fun, "outcome_unknown", _DIED, started=since))
+            return
+        self._journal.began(job, since)
+        self.resume(job, since)
+
+    def cancel(self, cancel: Cancel) -> None:
+        """Let a job not begin, or end it. Its return, or one that says `cancelled`, goes to the master."""
+        jid = cancel.jid
+        if jid in self._waiting:
+            return  # it has ended, and its return is on its way
+        if jid in self._running and jid not in self._held:
+            self._signal(jid, signal.SIGTERM)
+            self._loop.call_later(_KILL_AFTER_S, partial(self._signal, jid, signal.SIGKILL))
+        elif jid in self._running or not self._trust.knows(jid):
+            now = self._clock.now()
+            self._trust.remember(jid, cancel.expires, now)
+            self.returned(failure(jid, cancel.fun, "cancelled", _CANCELLED, started=now))
+
+    def _signal(self, jid: str, number: int) -> None:
+        assert self.executor is not None
+        if jid in self._running:
+            self.executor.signal(jid, number)
+
+    def _begin(self, job: Job, since: float) -> None:
+        assert self.executor is not None
         self._running[job.jid] = job
-        may = self._journal.begin(job.jid, now)
-        if may == "go":
-            self._run(job)
-        elif may == "not_now":
-            self._loop.call_later(_RETRY_S, lambda: self.run_accepted(job))
-        else:
+        self._held.discard(job.jid)
+        may = self._journal.begin(job.jid, self._clock.now())
+        if may == "not_now":
+            if not since:
+                self._held.add(job.jid)
+            again = partial(self.resume, job, since) if since else partial(self.run_accepted, job)
+            self._loop.call_later(_RETRY_S, again)
+        elif may == "worn_out":
+            self.returned(worn_out(job, since))
+        elif may == "ended":
             self._running.pop(job.jid)
+        elif since:
+            self.executor.resume(job, since)
+        else:
+            self.executor.submit(job)
 
     def adopted(self, jids: Iterable[str]) -> None:
         """Know of the jobs that run, also those of an earlier daemon."""
@@ -96,6 +150,7 @@ class Jobs:
     def returned(self, ret: Return) -> None:
         """Bring a return home: kept until the master has it."""
         self._running.pop(ret.jid, None)
+        self._held.discard(ret.jid)
         self._reporter.take(ret)
 
     def _accept(self, job: Job) -> None:
@@ -106,6 +161,8 @@ class Jobs:
         self._send("received", {"jids": [job.jid]})
         if promise == "fresh":
             self.run_accepted(job)
+        if job.channel:
+            self._reporter.look()  # jobs that this one has superseded have their returns
 
     def _run(self, job: Job) -> None:
         self._running[job.jid] = job

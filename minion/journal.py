@@ -3,32 +3,40 @@
 1. A queued job is on the disk before the master is told that it was received, and once more before it begins.
 2. A `now` job comes here when it runs for a while, as the executor says: a write for each short one would wear
    out the flash of a box that is asked every minute.
-3. After a restart: what had not begun runs, if its time is not over; what had begun is answered for.
+3. After a restart: what had not begun runs, if its time is not over; what had begun is resumed, which is for the
+   executor to judge by its function, or answered for.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Container
+from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from minion.ledger.entry import Entry
 from minion.ledger.ledger import Ledger
-from minion.ledger.replay import decide
+from minion.ledger.replay import MAX_RUNS, decide
 from shoal.errors import LedgerError
 from shoal.job import Job
 from shoal.returns import Return, failure
 
 log = logging.getLogger(__name__)
 
-_ENDED: Final = (
-    "The minion or its box stopped while this job ran: whether and how far it ran is not known. "
-    "It has not been run again."
-)
+_WORN_OUT: Final = f"The minion or its box stopped {MAX_RUNS} times while this job ran. It is not run again."
 _EXPIRED: Final = "The job expired on this minion before it began."
 
 Promise = Literal["fresh", "known", "not_kept"]
-Start = Literal["go", "ended", "not_now"]
+Start = Literal["go", "ended", "not_now", "worn_out"]
+
+
+@dataclass(slots=True)
+class LeftOver:
+    """What an earlier daemon has left: answers to give, jobs to run, and jobs to resume with their first start."""
+
+    answers: list[Return] = field(default_factory=list)
+    runnable: list[Job] = field(default_factory=list)
+    resumable: list[tuple[Job, float]] = field(default_factory=list)
 
 
 class Promises(Protocol):
@@ -38,10 +46,13 @@ class Promises(Protocol):
         """Keep a queued job; `not_kept`: it must come again."""
 
     def begin(self, jid: str, now: float) -> Start:
-        """Note that an accepted job begins; `ended`: it must not; `not_now`: the disk refuses, try again."""
+        """Note that a job begins, or begins again. See `Journal.begin`."""
 
     def began(self, job: Job, at: float) -> None:
         """Note that a job which takes a while has begun."""
+
+    def recall(self, jid: str) -> Job | None:
+        """Return a job that is on record and has no return."""
 
 
 class NoJournal:
@@ -57,6 +68,10 @@ class NoJournal:
 
     def began(self, job: Job, at: float) -> None:
         """Forget it."""
+
+    def recall(self, jid: str) -> Job | None:
+        """There are none."""
+        return None
 
 
 class Journal:
@@ -74,12 +89,18 @@ class Journal:
             return "not_kept"
 
     def begin(self, jid: str, now: float) -> Start:
-        """Note durably that an accepted job begins; `ended`: it must not; `not_now`: the disk refuses, try again."""
+        """Note durably that a job begins, or begins again.
+
+        `ended`: it must not. `worn_out`: it was interrupted too often. `not_now`: the disk refuses, try again.
+        """
         try:
-            return "go" if self._ledger.started(jid, now) else "ended"
+            runs = self._ledger.started(jid, now)
         except LedgerError as error:
             _complain(error)
             return "not_now"
+        if runs > MAX_RUNS:
+            return "worn_out"
+        return "go" if runs else "ended"
 
     def began(self, job: Job, at: float) -> None:
         """Put on record that a job runs, at epoch second `at`, if it is not there yet."""
@@ -88,18 +109,27 @@ class Journal:
         except LedgerError as error:  # it runs all the same; only a power cut would find it unexplained
             _complain(error, job)
 
-    def left_over(self, alive: Container[str], now: float) -> tuple[list[Return], list[Job]]:
-        """Return the answers for jobs that an earlier daemon left and that do not run, and the jobs to run yet."""
-        answers: list[Return] = []
-        runnable: list[Job] = []
+    def left_over(self, alive: Container[str], now: float) -> LeftOver:
+        """Return what is to be done about jobs that an earlier daemon left and that are not among `alive`."""
+        left = LeftOver()
         for entry in self._unfinished():
-            if entry.job.jid in alive:
+            job, since = entry.job, entry.started_at or now
+            if job.jid in alive:
                 continue
-            if decide(entry.state, entry.job.expires, now, None) == "run":
-                runnable.append(entry.job)
+            decision = decide(entry.state, job.expires, now, entry.runs)
+            if decision == "run":
+                left.runnable.append(job)
+            elif decision == "resume":
+                left.resumable.append((job, since))
+            elif decision == "expire":
+                left.answers.append(failure(job.jid, job.fun, "expired", _EXPIRED, started=now))
             else:
-                answers.append(_answer(entry, now))
-        return answers, runnable
+                left.answers.append(worn_out(job, since))
+        return left
+
+    def recall(self, jid: str) -> Job | None:
+        """Return a job that is on record and has no return."""
+        return next((entry.job for entry in self._unfinished() if entry.job.jid == jid), None)
 
     def taken(self) -> list[tuple[str, float]]:
         """Return (jid, expires) of the jobs on record: their replay is to be refused."""
@@ -125,11 +155,9 @@ class Journal:
             return []
 
 
-def _answer(entry: Entry, now: float) -> Return:
-    job = entry.job
-    if entry.state == "accepted":
-        return failure(job.jid, job.fun, "expired", _EXPIRED, started=now)
-    return failure(job.jid, job.fun, "outcome_unknown", _ENDED, started=entry.started_at or now)
+def worn_out(job: Job, since: float) -> Return:
+    """Return the answer for a job that was interrupted too often; it began at epoch second `since`."""
+    return failure(job.jid, job.fun, "outcome_unknown", _WORN_OUT, started=since)
 
 
 def _complain(error: LedgerError, job: Job | None = None) -> None:

@@ -33,12 +33,14 @@ from pki.keys import NodeKeys
 from pki.masters import MastersDocument, judge_masters
 from pki.trust import JobRefusedError, JobTrust
 from pki.welcome import Welcome, judge_welcome
+from shoal.cancel import Cancel
 from shoal.clock import FloorClock
 from shoal.errors import ShoalError, TrustError, WireError
 from shoal.ids import new_nonce
 from shoal.messages import (
     ACK,
     BUSY,
+    CANCEL,
     HELLO,
     HELLO_FIRST,
     JOB,
@@ -330,6 +332,8 @@ class Minion:
             self._beat()
         elif kind == BUSY:
             self._reporter.hold(body.get("retry_after_s") if isinstance(body, dict) else None)
+        elif kind == CANCEL:
+            self.jobs.cancel(Cancel.from_wire(body))
         elif kind == ROTATED:
             self._parts.on_rotated()
 

@@ -51,6 +51,10 @@ class Reporter:
             self._waiting.settle()
         self._pump()
 
+    def look(self) -> None:
+        """Send what has come to wait without `take`."""
+        self._pump()
+
     def connected(self) -> None:
         """Send everything: what was on its way over an earlier connection may be lost."""
         self._online = True

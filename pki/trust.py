@@ -68,6 +68,10 @@ class JobTrust:
         """Count `jid` as seen until it expires: a job taken before this process began."""
         self._seen.add(jid, expires, now)
 
+    def knows(self, jid: str) -> bool:
+        """True when `jid` was taken, or must not be any more."""
+        return jid in self._seen
+
     def forget(self, jid: str) -> None:
         """Take a job that was not kept as not seen: the master sends it again."""
         self._seen.discard(jid)

@@ -53,7 +53,7 @@ read as its parameter's type, so `16:10` stays text for a `str` and is refused f
 
 *Inline* functions run in the executor itself and take a few milliseconds; all others get a process of their own.
 *Replay* says what may be done when nobody knows whether a function has run (after a power cut): `safe` functions may be
-run again.
+run again, `check` functions have a probe that is asked first.
 """
 RUNNERS = """\
 # Runners

@@ -33,8 +33,9 @@ BUSY: Final = "busy"  # {"retry_after_s": …}: over quota, keep it and try agai
 WANT_FACTS: Final = "want_facts"  # the master does not know these grains yet
 PROBE: Final = "probe"  # are you still there? answered by a heartbeat
 PONG: Final = "pong"  # answer to a heartbeat; False when the master does not see the minion read its topic
+CANCEL: Final = "cancel"  # a `Cancel`: this job is not to run, or not to go on
 ROTATED: Final = "rotated"  # fingerprint of the new keys: they are on record, use them
-_REPLIES: Final = frozenset({WELCOME, ACK, HELLO_FIRST, BUSY, WANT_FACTS, PROBE, PONG, ROTATED})
+_REPLIES: Final = frozenset({WELCOME, ACK, HELLO_FIRST, BUSY, WANT_FACTS, PROBE, PONG, CANCEL, ROTATED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ MAX_VALUES: Final = 250_000  # in the lists and maps of a value: it is taken apa
 MAX_RETURN_BYTES: Final = MAX_VALUE_BYTES + 4096
 
 # How a job ended. Anything but "done" carries an explaining text as its value.
+# "cancelled": an operator took it back before it began; one that had begun is "killed".
 # "superseded": a newer job of its channel came before it began; "expired": its time was over before it began.
 OUTCOMES: Final = (
-    "done", "failed", "refused", "timed_out", "killed", "superseded", "expired", "outcome_unknown",
+    "done", "failed", "refused", "timed_out", "killed", "cancelled", "superseded", "expired", "outcome_unknown",
 )  # fmt: skip
 
 

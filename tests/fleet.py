@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +28,7 @@ import yaml
 from master.cli.client import Conversation
 
 Result = TypeVar("Result")
+TREE = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 
 
@@ -61,16 +62,17 @@ def free_ports(count: int) -> list[int]:
 class Process:
     """One program of ours, its output in a file."""
 
-    def __init__(self, root: Path, *argv: str, log: Path) -> None:
+    def __init__(self, root: Path, *argv: str, log: Path, launcher: Sequence[str] = ()) -> None:
         self.root = root
         self.log = log
         with log.open("ab") as out:
             self._child = subprocess.Popen(
-                [str(BIN / argv[0]), "--root", str(root), *argv[1:]],
+                [*(launcher or [str(BIN / argv[0])]), "--root", str(root), *argv[1:]],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
                 env=_environment(),
+                cwd=TREE if launcher else None,
             )
 
     @property
@@ -142,11 +144,12 @@ class Fleet:
         }
         (etc / "master").write_text(yaml.safe_dump({**known, **settings}))
 
-    def start_master(self, **settings: Any) -> Process:
+    def start_master(self, *, launcher: Sequence[str] = (), **settings: Any) -> Process:
         """Start the master and wait until it answers. Without settings an earlier configuration stays."""
         if settings or not (self.master_root / "etc/shoal/master").exists():
             self.configure_master(**settings)
-        master = Process(self.master_root, "shoal-master", log=self.folder / "master.log")
+        log = self.folder / "master.log"
+        master = Process(self.master_root, "shoal-master", log=log, launcher=launcher)
         self.master = master
         sock = self.master_root / "run/shoal/master.sock"
         until("the master's socket", lambda: not master.alive or _answers(sock))
@@ -184,9 +187,10 @@ class Fleet:
         """Give a minion its join string."""
         self.program("shoal-minion", "join", text, root=self.minion_root(minion))
 
-    def start_minion(self, minion: str) -> Process:
+    def start_minion(self, minion: str, *, launcher: Sequence[str] = ()) -> Process:
         """Start a minion that was configured and joined."""
-        process = Process(self.minion_root(minion), "shoal-minion", log=self.folder / f"{minion}.log")
+        log = self.folder / f"{minion}.log"
+        process = Process(self.minion_root(minion), "shoal-minion", log=log, launcher=launcher)
         self.minions[minion] = process
         return process
 

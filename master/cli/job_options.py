@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from typing import Any, Final
 
 from master.cli.docs import SYS_DOC
 from master.cli.options import Parser, at_least_one, comma_list, duration, seconds
 from master.cli.target_options import target
 from shoal.exits import UsageError
+
+_BARE: Final = {"--queue": "--queue=24h", "--desired": "--desired="}
 
 
 def add_job_options(parser: Parser) -> None:
@@ -24,6 +26,10 @@ def add_job_options(parser: Parser) -> None:
     add("--async", dest="detach", action="store_true", help="print the job's id and do not wait")
     add("--queue", type=duration, default=0.0, metavar="TTL",
         help="keep it for minions that are away, for TTL: --queue=7d, =30m; 24h if left out")  # fmt: skip
+    add("--desired", metavar="CHANNEL",
+        help="keep it like --queue, for 30d; on each minion only the newest job of its channel counts "
+             "(the function's name if left out)")  # fmt: skip
+    add("--now", action="store_true", help="do not keep it, whatever the master's configuration says")
     add("-b", "--batch", "--batch-size", type=_batch, metavar="N|N%",
         help="run on at most N minions, or N percent of them, at a time")  # fmt: skip
     add("--batch-wait", type=seconds, default=0.0, metavar="S", help="wait S seconds after each return")
@@ -38,10 +44,13 @@ def add_job_options(parser: Parser) -> None:
     add("-d", "--doc", action="store_true", help="show the documentation of a module or function")
 
 
-def with_queue_default(words: list[str]) -> list[str]:
-    """Return the command line with a bare `--queue` completed: argparse would take the next word for its value."""
+def with_defaults(words: list[str]) -> list[str]:
+    """Return the command line with a bare `--queue` or `--desired` completed.
+
+    argparse would take the next word for its value.
+    """
     end = words.index("--") if "--" in words else len(words)
-    return ["--queue=24h" if word == "--queue" else word for word in words[:end]] + words[end:]
+    return [_BARE.get(word, word) for word in words[:end]] + words[end:]
 
 
 def command(options: argparse.Namespace, words: list[str]) -> tuple[str, str, list[str]]:
@@ -75,7 +84,8 @@ def run_request(options: argparse.Namespace, expr: str, fun: str, args: list[str
         "no_parse": options.no_parse,
         "timeout_s": options.timeout,
         "job_timeout_s": options.job_timeout,
-        "mode": "queue" if options.queue else "now",
+        "mode": _mode(options),
+        "channel": options.desired or "",
         "queue_ttl_s": options.queue,
         "batch": options.batch or "",
         "batch_wait_s": options.batch_wait,
@@ -85,6 +95,16 @@ def run_request(options: argparse.Namespace, expr: str, fun: str, args: list[str
         "metadata": options.metadata,
         "returners": options.returners,
     }
+
+
+def _mode(options: argparse.Namespace) -> str:
+    """Return the mode that was asked for; "" leaves it to the master. Raises UsageError."""
+    desired = options.desired is not None
+    if options.now and (desired or options.queue):
+        raise UsageError("--now goes with neither --queue nor --desired")
+    if options.now:
+        return "now"
+    return "desired" if desired else "queue" if options.queue else ""
 
 
 def _doc_words(words: list[str]) -> list[str]:

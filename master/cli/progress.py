@@ -30,6 +30,7 @@ class Progress:
         self._running = 0
         self._waiting: dict[str, None] = {}
         self._asked: list[str] = []  # whom the master says it is waiting for now (a batch's slot)
+        self.states: dict[str, str] = {}  # how far some of those are
         self._shown = False
         self._drawn = 0.0
 
@@ -52,6 +53,7 @@ class Progress:
         self._running = int(message.get("running", 0))
         self._total = max(self._total, int(message.get("total", 0)))
         self._asked = list(message.get("waiting", ()))
+        self.states = dict(message.get("states", {}))
 
     def draw(self) -> None:
         """Show the line, if the job has taken long enough and somebody is still missing."""

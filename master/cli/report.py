@@ -7,12 +7,19 @@ Held back until `close`:
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from master.cli.docs import merge_docs, write_docs
 from master.cli.output import Output
 
-_WAITING = frozenset({"queued", "sent"})  # the master keeps the job for these
+_AWAY = frozenset({"offline", "lost"})
+_COUNTED = {  # besides those that are not connected
+    "queued": "queued",
+    "sent": "sent, not received",
+    "received": "received, not begun",
+    "unknown": "unknown",
+}
 _Answer = tuple[Any, str]  # a value, and the look that its function wishes for
 
 
@@ -23,6 +30,7 @@ class Report:
         self.returned: list[str] = []
         self.failed: list[str] = []
         self.silent: dict[str, str] = {}  # minion → why
+        self.kept: set[str] = set()  # of those, the ones that the master keeps the job for
         self._output = output
         self._docs = docs
         self._held: dict[str, _Answer] | None = None
@@ -33,7 +41,7 @@ class Report:
     @property
     def ok(self) -> bool:
         """True when every minion answered, and answered well, or will be given its job later."""
-        return not self.failed and not any(why not in _WAITING for why in self.silent.values())
+        return not self.failed and self.silent.keys() <= self.kept
 
     def add_return(self, message: dict[str, Any]) -> None:
         """Take a `return` event; of a minion that was given up before, it takes the silence back."""
@@ -49,10 +57,12 @@ class Report:
         """Take a `silent` event."""
         minion, why = message["id"], message["why"]
         self.silent[minion] = why
+        if message.get("kept"):
+            self.kept.add(minion)
         if self._hide_silent:
             return
-        yet = " yet" if why in _WAITING else ""
-        value = f"Minion did not return{yet}. [{why.replace('_', ' ').capitalize()}]"
+        yet = " yet" if minion in self.kept else ""
+        value = f"Minion did not return{yet}. [{message.get('label') or why.capitalize()}]"
         text = message.get("text", "")
         if text and not self._output.for_machines:
             value += f"\n{text}"
@@ -89,9 +99,9 @@ class Report:
 
 def summary(report: Report, *, verbose: bool) -> str:
     """Return Salt's summary of a job, and how many were not connected."""
-    away = [minion for minion, why in report.silent.items() if why == "not_connected"]
-    later = [minion for minion, why in report.silent.items() if why in _WAITING]
-    quiet = [minion for minion, why in report.silent.items() if why not in ("not_connected", *_WAITING)]
+    away = [minion for minion, why in report.silent.items() if why in _AWAY]
+    quiet = [minion for minion in report.silent if minion not in away and minion not in report.kept]
+    others = Counter(why for why in report.silent.values() if why not in _AWAY)
     rule = "-" * 43
     lines = [
         "", rule, "Summary", rule,
@@ -101,8 +111,7 @@ def summary(report: Report, *, verbose: bool) -> str:
         f"# of minions with errors: {len(report.failed)}",
         f"# of minions not connected: {len(away)}",
     ]  # fmt: skip
-    if later:
-        lines.append(f"# of minions the job waits for: {len(later)}")
+    lines += [f"# of minions {_COUNTED.get(why, why)}: {count}" for why, count in sorted(others.items())]
     if verbose:
         named = {"not connected": away, "not responding": quiet, "with failures": report.failed}
         lines += [f"Minions {what}: {' '.join(names)}" for what, names in named.items() if names]

@@ -9,7 +9,7 @@ from typing import Final
 
 from master.cli.client import Conversation, Message, Refused
 from master.cli.docs import SYS_DOC
-from master.cli.job_options import add_job_options, command, run_request, with_queue_default
+from master.cli.job_options import add_job_options, command, run_request, with_defaults
 from master.cli.options import Parser, add_output_options
 from master.cli.output import Output, check_out, open_output
 from master.cli.place import socket_path
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _shoal(words: list[str]) -> int:
-    options, rest = _parser().read(with_queue_default(words))
+    options, rest = _parser().read(with_defaults(words))
     expr, fun, args = command(options, rest)
     check_out(options.out)
     if options.preview_target:
@@ -139,6 +139,8 @@ class _Run:
                 raise
             self._report.close()
             sys.stdout.flush()
+            for minion, state in self._progress.states.items():
+                print(f"{minion}: {state}", file=sys.stderr)
             print(_LATER.format(jid=talk.jid), file=sys.stderr)
             if self._options.batch:
                 print("Minions whose turn had not come do not run it.", file=sys.stderr)
@@ -185,7 +187,8 @@ class _Run:
             self._output.aside(summary(self._report, verbose=self._options.verbose))
         skipped = done.get("skipped", [])
         if skipped:
-            complain("shoal", f"stopped by --failhard; not run on: {', '.join(skipped)}")
+            why = "stopped by --failhard" if self._options.failhard and not self._report.ok else "cancelled"
+            complain("shoal", f"{why}; not run on: {', '.join(skipped)}")
         if self._report.ok and not skipped:
             return exits.OK
         sys.stdout.flush()

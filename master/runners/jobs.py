@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from master.intake import Order
+from master.runners.cancel import cancel as cancel_job
 from master.runners.context import RunnerContext
+from master.silence import SilenceWords
 from master.store.deliveries import Delivery
 from master.store.delivery_state import RETURNED
 from master.store.job_filter import JobFilter
 from master.store.jobs import JobRecord, ListedJob
+from master.store.resolutions import VERDICTS, Resolution
 from shoal.errors import ArgumentError, StoreError, WireError
 from shoal.functions.function import function
 from shoal.ids import check_jid, jid_time
@@ -81,12 +85,18 @@ async def list_job(ctx: RunnerContext, jid: str) -> dict[str, Any]:
     record = await _job(ctx, jid)
     returns = await _returns(ctx, jid)
     answers = {ret.minion: _answer(ret) for ret in returns}
+    resolved = await ctx.writer.read(ctx.store.resolutions.for_job, jid)
     return {
         "jid": jid,
         **_shown(record),
         "Minions": list(record.targets),
         "Result": answers,
         "Missing": [minion for minion in record.targets if minion not in answers],
+        **(
+            {"Resolved": {minion: _resolution(found) for minion, found in resolved.items()}}
+            if resolved
+            else {}
+        ),
     }
 
 
@@ -172,21 +182,79 @@ async def queue(ctx: RunnerContext, *, jid: str = "") -> dict[str, Any]:
 
 @function
 async def cancel(ctx: RunnerContext, jid: str, minion: str = "") -> dict[str, str]:
-    """Take back a queued job, from all its minions or one; say for each how far it was.
+    """Take back a job, from all its minions or one; say for each how far it was.
 
-    `cancelled_before_start`: it was not sent, and never will be. `too_late`: the minion may have it; to stop what
-    runs there, use `minion.kill_job`.
+    `cancelled_before_start`: it did not begin, and never will. `cancelling`: the minion is at it, and is told to end
+    it, or it is away and is told when it comes. `too_late`: it has ended.
+    A job that is not kept can be ended only where the minion is connected.
 
     CLI Example:
 
         shoal-run jobs.cancel 20261121093000123456
     """
+    record = await _job(ctx, jid)
+    if minion and minion not in record.targets:
+        raise StoreError(f"{minion} was no target of job {jid}")
+    return await cancel_job(ctx, record, minion)
+
+
+@function
+async def retry(ctx: RunnerContext, jid: str, *, what: str = "failed") -> dict[str, Any]:
+    """Send a job once more, as a new one, in the same way and for the same time.
+
+    `what`: `failed` (the default), those of its targets without a success; `missing`, those without an answer; `all`.
+
+    CLI Example:
+
+        shoal-run jobs.retry 20261121093000123456
+    """
+    record = await _job(ctx, jid)
+    if what not in ("failed", "missing", "all"):
+        raise ArgumentError(f"what={what!r}: failed, missing or all expected")
+    answers = {ret.minion: ret.success for ret in await _returns(ctx, jid)}
+    wanted = [
+        each
+        for each in record.targets
+        if what == "all" or (each not in answers if what == "missing" else not answers.get(each))
+    ]
+    if not wanted:
+        raise StoreError(
+            f"job {jid} needs no retry: every target has answered{'' if what == 'missing' else ' well'}"
+        )
+    performance = await ctx.conductor.begin(Order.again(record, wanted), ctx.caller)
+    performance.publish_all()
+    return {"jid": performance.jid, "Minions": performance.targets}
+
+
+@function
+async def unresolved(ctx: RunnerContext) -> dict[str, list[str]]:
+    """List jobs of which nobody knows how they ended (`outcome_unknown`), with their minions, newest first.
+
+    CLI Example:
+
+        shoal-run jobs.unresolved
+    """
+    found: dict[str, list[str]] = {}
+    for jid, minion in await ctx.writer.read(ctx.store.resolutions.open):
+        found.setdefault(jid, []).append(minion)
+    return found
+
+
+@function
+async def resolve(
+    ctx: RunnerContext, jid: str, minion: str, verdict: str, *, comment: str = ""
+) -> dict[str, Any]:
+    """Say how a job ended whose outcome was unknown: `done`, `failed` or `not_run`. It is kept beside its return.
+
+    CLI Example:
+
+        shoal-run jobs.resolve 20261121093000123456 web-1 done comment='looked at the log'
+    """
+    if verdict not in VERDICTS:
+        raise ArgumentError(f"verdict {verdict!r}: {', '.join(VERDICTS)} expected")
     await _job(ctx, jid)
-    done = await ctx.writer.call(ctx.store.deliveries.cancel, jid, minion or None)
-    for each in done.cancelled:
-        ctx.outbox.forget(jid, each.minion)
-    early = {each.minion: "cancelled_before_start" for each in done.cancelled}
-    return early | {each.minion: "too_late" for each in done.with_the_box}
+    add = ctx.store.resolutions.add
+    return _resolution(await ctx.writer.call(add, jid, minion, verdict, comment[:1000], ctx.caller.name))
 
 
 async def _job(ctx: RunnerContext, jid: str) -> JobRecord:
@@ -261,6 +329,15 @@ def _delivery(row: Delivery) -> dict[str, Any]:
     return shown
 
 
+def _resolution(found: Resolution) -> dict[str, Any]:
+    return {
+        "verdict": found.verdict,
+        "by": found.resolved_by,
+        "at": _clock_of_day(found.resolved_at),
+        "comment": found.comment,
+    }
+
+
 def _clock_of_day(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
@@ -270,8 +347,5 @@ def _why_missing(ctx: RunnerContext, jid: str, minion: str, row: Delivery | None
         why = f": {row.reason}" if row.reason else ""
         return f"Minion did not return. [{row.state.capitalize()} since {_clock_of_day(row.updated_at)}{why}]"
     run = ctx.runs.get(jid)
-    if run is not None and minion in run.running:
-        began = run.running[minion]
-        return f"Minion did not return. [{f'Running since {_clock(began)}' if began else 'Queued'}]"
-    connected = ctx.sessions.present(minion)
-    return f"Minion did not return. [{'No response' if connected else 'Not connected'}]"
+    words = SilenceWords(ctx.sessions, ctx.clock, ctx.now)
+    return f"Minion did not return. [{words.state(minion, run.running.get(minion) if run else None)}]"

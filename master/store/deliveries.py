@@ -6,23 +6,24 @@ only, for those who stayed silent. Which state may follow which is said in `deli
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from master.store.database import Database
-from master.store.delivery_rows import DeliveryChange, drop_minion, insert_silences, mark_rows
+from master.store.delivery_rows import DeliveryChange, drop_minion, mark_rows
 from master.store.delivery_state import (
     CANCELLED,
+    CANCELLING,
     EXPIRED,
     OPEN_STATES,
+    OUTCOME_UNKNOWN,
     QUEUED,
     RECEIVED,
     RUNNING,
     SENT,
-    SUPERSEDED,
 )
 from master.store.schema import DELIVERY_OPEN, deliveries
 from shoal.clock import Clock
@@ -31,8 +32,9 @@ _FIELDS: Final = (
     "jid", "minion", "state", "channel", "expires", "updated_at", "attempts", "next_try", "reason",
 )  # fmt: skip
 _SELECT: Final = select(*(deliveries.c[name] for name in _FIELDS))
-_ASKED: Final = 500  # ids in one IN (…)
+_LOST: Final = "it began, and the minion was not heard of again"
 _EXPIRY: Final = {
+    CANCELLING: "cancelled; the minion was not heard of before the job expired",
     QUEUED: "not connected before the job expired",
     SENT: "sent, but not acknowledged before the job expired",
     RECEIVED: "received, but not begun before the job expired",
@@ -56,10 +58,13 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancelled:
-    """What a cancel did: `cancelled` were never sent; `with_the_box` must be asked, they may be running."""
+    """What a cancel did: `cancelled` were never sent; of `asked` the minions must be, they may be running.
+
+    `asked` has the deliveries as they were before.
+    """
 
     cancelled: tuple[Delivery, ...]
-    with_the_box: tuple[Delivery, ...]
+    asked: tuple[Delivery, ...]
 
 
 class Deliveries:
@@ -74,19 +79,15 @@ class Deliveries:
     ) -> tuple[Delivery, ...]:
         """Return the minion's open deliveries (in `states`) that have not expired, oldest job first."""
         mine = (deliveries.c.minion == minion, DELIVERY_OPEN, deliveries.c.expires > now)
-        among = deliveries.c.state.in_(states)
-        return self._read(_SELECT.where(*mine, among).order_by(deliveries.c.jid).limit(limit))
+        query = _SELECT.where(*mine).order_by(deliveries.c.jid).limit(limit)
+        if states != OPEN_STATES:
+            query = query.where(deliveries.c.state.in_(states))
+        return self._read(query)
 
     def for_job(self, jid: str, *, after: str = "", limit: int = 10_000) -> tuple[Delivery, ...]:
         """Return up to `limit` deliveries of the job by minion id; `after` is the last id of the page before."""
         query = _SELECT.where(deliveries.c.jid == jid, deliveries.c.minion > after)
         return self._read(query.order_by(deliveries.c.minion).limit(limit))
-
-    def counts(self, jid: str) -> dict[str, int]:
-        """Return how many of the job's deliveries are in each state that has any."""
-        query = select(deliveries.c.state, func.count()).where(deliveries.c.jid == jid)
-        with self._database.read() as connection:
-            return {row.state: row[1] for row in connection.execute(query.group_by(deliveries.c.state))}
 
     def open_jobs(self) -> dict[str, dict[str, str]]:
         """Return the jobs with open deliveries, oldest first: jid to minion to state, of open ones only."""
@@ -103,38 +104,29 @@ class Deliveries:
         with self._database.write() as connection:
             return mark_rows(connection, changes)
 
-    def finish(self, jid: str, silences: Iterable[tuple[str, str, str]]) -> None:
-        """Add the silences of a `now` job: (minion, final state, reason)."""
-        at = self._clock.time()
-        rows = [DeliveryChange(jid=jid, minion=m, state=s, at=at, reason=r) for m, s, r in silences]
-        with self._database.write() as connection:
-            insert_silences(connection, rows)
+    def expire(self, now: float, lost_before: float = 0.0, limit: int = 2_000) -> tuple[Delivery, ...]:
+        """End up to `limit` deliveries of each kind that nobody will hear of any more; return them, ended.
 
-    def expire(self, now: float, limit: int = 2_000) -> tuple[Delivery, ...]:
-        """End up to `limit` deliveries whose job expired before it began; return them, ended."""
+        Of jobs that expired before they began; and of jobs that began and had expired at `lost_before`, epoch seconds.
+        """
         due = (DELIVERY_OPEN, deliveries.c.expires <= now, deliveries.c.state != RUNNING)
-        query = _SELECT.where(*due).order_by(deliveries.c.expires).limit(limit)
-        return self._end(query, EXPIRED, now, "")
-
-    def supersede(self, channel: str, minions: Sequence[str], by_jid: str) -> tuple[Delivery, ...]:
-        """End these minions' older deliveries in `channel` that have not begun; return them, ended."""
-        ended: list[Delivery] = []
-        older = (deliveries.c.jid < by_jid, deliveries.c.channel == channel, deliveries.c.state != RUNNING)
-        for start in range(0, len(minions), _ASKED):
-            mine = deliveries.c.minion.in_(minions[start : start + _ASKED])
-            query = _SELECT.where(DELIVERY_OPEN, mine, *older)
-            ended += self._end(query, SUPERSEDED, self._clock.time(), f"superseded by job {by_jid}")
-        return tuple(ended)
+        lost = (DELIVERY_OPEN, deliveries.c.expires <= lost_before, deliveries.c.state == RUNNING)
+        oldest_first = _SELECT.order_by(deliveries.c.expires).limit(limit)
+        expired = self._end(oldest_first.where(*due), EXPIRED, now, "")
+        return expired + self._end(oldest_first.where(*lost), OUTCOME_UNKNOWN, now, _LOST)
 
     def cancel(self, jid: str, minion: str | None = None) -> Cancelled:
-        """End the job's deliveries (or one minion's) that were never sent; tell which were."""
-        of_job = _SELECT.where(deliveries.c.jid == jid, DELIVERY_OPEN)
+        """Cancel the job's deliveries (or one minion's) that were never sent; make others `cancelling`."""
+        mine = _SELECT.where(deliveries.c.jid == jid, DELIVERY_OPEN)
         if minion is not None:
-            of_job = of_job.where(deliveries.c.minion == minion)
-        never_sent = of_job.where(deliveries.c.state == QUEUED)
-        # First the end, then the look: what was sent between the two is still seen.
-        cancelled = self._end(never_sent, CANCELLED, self._clock.time(), "cancelled before it was sent")
-        return Cancelled(cancelled=cancelled, with_the_box=self._read(of_job))
+            mine = mine.where(deliveries.c.minion == minion)
+        at = self._clock.time()
+        with self._database.write() as connection:
+            found = [_record(row) for row in connection.execute(mine.with_for_update())]
+            queued = [each for each in found if each.state == QUEUED]
+            mark_rows(connection, _steps(queued, CANCELLED, at, "cancelled before it was sent"))
+            mark_rows(connection, _steps(found, CANCELLING, at, "cancelled; the minion is asked"))
+        return Cancelled(cancelled=tuple(queued), asked=tuple(each for each in found if each.state != QUEUED))
 
     def drop_minion(self, minion: str, reason: str) -> int:
         """Make the minion's open deliveries undeliverable; return how many. Deleting its key does so too."""
@@ -164,3 +156,9 @@ class Deliveries:
 
 def _record(row: Any) -> Delivery:
     return Delivery(**dict(zip(_FIELDS, row, strict=True)))
+
+
+def _steps(rows: Iterable[Delivery], state: str, at: float, reason: str) -> Iterator[DeliveryChange]:
+    return (
+        DeliveryChange(jid=each.jid, minion=each.minion, state=state, at=at, reason=reason) for each in rows
+    )

@@ -18,12 +18,14 @@ from master.store.delivery_state import (
     QUEUED,
     RETURNED,
     SENT,
+    SUPERSEDED,
     UNDELIVERABLE,
 )
 from master.store.schema import DELIVERY_OPEN, deliveries
 from shoal.errors import StoreError
 
 _CHUNK: Final = 2_000  # rows of one UPDATE: its text stays below a MiB
+_ASKED: Final = 500  # ids in one IN (…)
 _ORDER: Final = OPEN_STATES + FINAL_STATES  # a batch's steps are taken in this order, a return last
 _INSERT: Final = BulkInsert(deliveries, "ON CONFLICT (jid, minion) DO NOTHING")
 
@@ -101,6 +103,26 @@ def mark_returned(connection: Connection, keys: Iterable[tuple[str, str]], at: f
     )
 
 
+def supersede_older(
+    connection: Connection, channel: str, minions: Sequence[str], by_jid: str, at: float
+) -> int:
+    """End these minions' older deliveries in `channel` that have not begun; return how many."""
+    values = {
+        "state": SUPERSEDED, "is_open": False, "reason": f"superseded by job {by_jid}", "updated_at": at,
+    }  # fmt: skip
+    older = (
+        DELIVERY_OPEN,
+        deliveries.c.channel == channel,
+        deliveries.c.jid < by_jid,
+        deliveries.c.state.in_(BEFORE[SUPERSEDED]),
+    )
+    ended = 0
+    for start in range(0, len(minions), _ASKED):
+        mine = deliveries.c.minion.in_(minions[start : start + _ASKED])
+        ended += connection.execute(update(deliveries).where(mine, *older).values(values)).rowcount
+    return ended
+
+
 def drop_minion(connection: Connection, minion: str, reason: str, at: float) -> int:
     """Make all open deliveries of the minion undeliverable; return how many."""
     values = {"state": UNDELIVERABLE, "is_open": False, "reason": plain_text(reason), "updated_at": at}
@@ -115,7 +137,7 @@ def _quoted(states: Iterable[str]) -> str:
 _ANSWERED: Final = text(
     "UPDATE deliveries SET state = 'returned', reason = '' WHERE jid = :jid AND EXISTS"
     " (SELECT 1 FROM returns WHERE returns.jid = deliveries.jid AND returns.minion = deliveries.minion)"
-    " AND state IN ('expired', 'undeliverable', 'outcome_unknown')"  # INFERRED_STATES
+    " AND state IN ('expired', 'undeliverable', 'outcome_unknown', 'superseded')"  # INFERRED_STATES
 )
 _ROWS_SQLITE: Final = (
     "(SELECT value ->> 0 AS jid, value ->> 1 AS minion, value ->> 2 AS at, value ->> 3 AS reason,"

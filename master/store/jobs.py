@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select
 
 from master.store.cells import pack_ids, pack_value, unpack_ids, unpack_value
 from master.store.database import Database
-from master.store.delivery_rows import insert_queued
+from master.store.delivery_rows import insert_queued, supersede_older
 from master.store.job_filter import JobFilter
 from master.store.schema import jobs
 
@@ -116,10 +116,15 @@ class Jobs:
 
 
 def insert_jobs(connection: Connection, records: Sequence[JobRecord]) -> None:
-    """Insert `records` in the caller's transaction, with a delivery per target for those that are kept."""
+    """Insert `records` in the caller's transaction, with a delivery per target for those that are kept.
+
+    A desired job ends the older ones of its channel that have not begun.
+    """
     if records:
         connection.execute(insert(jobs), [_values(record) for record in records])
     for record in records:
+        if record.channel:
+            supersede_older(connection, record.channel, record.targets, record.jid, record.issued)
         if record.mode != "now":
             insert_queued(
                 connection,

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, delete, select, tuple_
 
 from master.store.database import Database
-from master.store.schema import deliveries, jobs, returns
+from master.store.schema import deliveries, jobs, resolutions, returns
 from shoal.clock import Clock
 from shoal.ids import JidMaker
 
@@ -59,6 +59,8 @@ class Retention:
                     )
                     count += connection.execute(delete(table).where(key.in_(old_rows))).rowcount
             if count < max_rows:  # none of these left: a job row goes last, or they would be orphans
+                gone = select(old_jobs.subquery().c.jid)
+                connection.execute(delete(resolutions).where(resolutions.c.jid.in_(gone)))
                 count += connection.execute(delete(jobs).where(jobs.c.jid.in_(old_jobs))).rowcount
             return count
 

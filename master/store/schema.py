@@ -84,6 +84,25 @@ returns: Final = Table(
     _blob("packed"),
 )
 
+RETURN_UNKNOWN: Final = text("outcome = 'outcome_unknown'")  # word for word the index's condition
+Index(
+    "ix_returns_unknown",
+    returns.c.jid,
+    sqlite_where=RETURN_UNKNOWN,
+    postgresql_where=RETURN_UNKNOWN,
+)
+
+resolutions: Final = Table(
+    "resolutions",
+    metadata,
+    Column("jid", KEY, primary_key=True),
+    Column("minion", KEY, primary_key=True),
+    _text("verdict"),
+    _text("comment"),
+    _text("resolved_by"),
+    _time("resolved_at"),
+)
+
 # `is_open` follows from `state`. It is a column so that the indexes' condition stays the same while a delivery
 # moves from queued to running: those updates then touch no index (on PostgreSQL they are heap-only).
 deliveries: Final = Table(

@@ -19,6 +19,7 @@ from master.store.jobs import JobRecord, Jobs, insert_jobs
 from master.store.migrate import bring_up_to_date
 from master.store.minion_record import ACCEPTED, REJECTED, MinionRecord
 from master.store.minions import Minions
+from master.store.resolutions import Resolutions
 from master.store.retention import Retention
 from master.store.returns import Key, Returns, insert_returns
 from master.store.settings import Settings
@@ -39,6 +40,7 @@ class Store:
         self.jobs = Jobs(database)
         self.returns = Returns(database, clock)
         self.deliveries = Deliveries(database, clock)
+        self.resolutions = Resolutions(database, clock)
         self.minions = Minions(database, clock)
         self.facts = FactsTable(database)
         self.tags = Tags(database)

@@ -33,9 +33,13 @@ EXIT_NO_PIPE: Final = 74  # the function closed our pipe, or the executor is gon
 
 
 def run(
-    job: Job, make_context: Callable[[Post], Context], pipe_fd: int, settings: ExecutorSettings
+    job: Job,
+    make_context: Callable[[Post], Context],
+    pipe_fd: int,
+    settings: ExecutorSettings,
+    since: float,
 ) -> NoReturn:
-    """Run `job` in this process, which is the child already, and end the process."""
+    """Run `job` in this process, which is the child already, and end the process; `since`: see `call.py`."""
     status = 0
     try:
         pipe = Pipe(pipe_fd)
@@ -48,7 +52,7 @@ def run(
             memory_max_bytes=settings.memory_max_bytes,
             disabled=settings.disabled,
         )
-        ending = call_function(job, make_context(pipe.post), bounds)
+        ending = call_function(job, make_context(pipe.post), bounds, since)
         _ignore_from_now_on()
         pipe.post(ending.to_wire())
     except Interruption:

@@ -1,6 +1,7 @@
 """The daemon's executor: hands jobs over, passes on what comes back, and explains what was lost.
 
-1. What was never handed over waits for an executor. What a dead one had in hand comes back as `outcome_unknown`.
+1. What was never handed over waits for an executor. What a dead one had in hand goes to `on_lost`, which may
+   resume it; without that, and when we are stopping, it comes back as `outcome_unknown`.
 2. A result is acknowledged when `on_return` has taken it; after a daemon restart it may be offered again.
 3. The processes themselves are `Keeper`'s work.
 """
@@ -13,7 +14,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from minion.executor.contract import OnAlert, OnReady, OnRequest, OnReturn, OnStarted, Spawn
+from minion.executor.contract import OnAlert, OnLost, OnReady, OnRequest, OnReturn, OnStarted, Spawn
+from minion.executor.interrupted import Known, unknown
 from minion.executor.keeper import Keeper
 from minion.executor.peer import Handed, Peer
 from minion.loop import Loop
@@ -42,6 +44,7 @@ class ExecutorClient:
         on_alert: OnAlert,
         *,
         on_ready: OnReady | None = None,
+        on_lost: OnLost | None = None,
     ) -> None:
         self._loop = loop
         self._on_started = on_started
@@ -49,8 +52,10 @@ class ExecutorClient:
         self._on_request = on_request
         self._on_alert = on_alert
         self._on_ready = on_ready
+        self._on_lost = on_lost
         self._keeper = Keeper(loop, spawn, self)
-        self._waiting: dict[str, Job] = {}
+        self._waiting: dict[str, tuple[Job, float]] = {}  # and since when it has run, if it has
+        self._stopping = False
         self._recent: dict[str, None] = {}
         self._facts: dict[str, Any] | None = None
 
@@ -62,15 +67,22 @@ class ExecutorClient:
 
     def submit(self, job: Job) -> None:
         """Run `job`; a jid that is already in hand is ignored."""
+        self._hand(job, 0.0)
+
+    def resume(self, job: Job, since: float) -> None:
+        """Take a job up again that began at epoch second `since`, if its function may be run twice."""
+        self._hand(job, since)
+
+    def _hand(self, job: Job, since: float) -> None:
         peer = self._keeper.ready
         if job.jid in self._waiting or self._keeper.knows(job.jid):
             log.info("job is in hand already", extra={"action": "job_duplicate", "job": job.log_context()})
-        elif peer is not None and not peer.full and peer.run(job):
+        elif peer is not None and not peer.full and peer.run(job, since):
             return
         elif len(self._waiting) < _MAX_WAITING and (peer is None or not peer.full):
-            self._waiting[job.jid] = job
+            self._waiting[job.jid] = job, since
         else:
-            self._refuse(job, "The minion did not start this job: its executor does not keep up.")
+            self._refuse(job, since, "The minion did not start this job: its executor does not keep up.")
 
     def signal(self, jid: str, number: int) -> None:
         """Send signal `number` to job `jid`; TERM and KILL reach all its processes."""
@@ -78,7 +90,7 @@ class ExecutorClient:
         if peer is not None:
             peer.say("signal", jid=jid, number=number)
         elif number in (signal.SIGTERM, signal.SIGKILL) and jid in self._waiting:
-            self._refuse(self._waiting.pop(jid), "The job was killed before it began.", "killed")
+            self._refuse(*self._waiting.pop(jid), "The job was killed before it began.", "killed")
 
     def set_facts(
         self,
@@ -105,6 +117,7 @@ class ExecutorClient:
 
         Jobs that were never handed over are forgotten. With `kill_jobs` the results come before `on_stopped`.
         """
+        self._stopping = True
         self._waiting.clear()
         self._keeper.stop(kill_jobs, on_stopped or (lambda: None))
 
@@ -136,9 +149,9 @@ class ExecutorClient:
         if self._facts is not None:
             peer.say("facts", **self._facts)
         waiting, self._waiting = self._waiting, {}
-        for job in waiting.values():
-            if not peer.run(job):
-                self._waiting[job.jid] = job
+        for job, since in waiting.values():
+            if not peer.run(job, since):
+                self._waiting[job.jid] = job, since
 
     def settled(self, jids: frozenset[str]) -> None:
         """Pass on which jobs are in hand."""
@@ -148,6 +161,9 @@ class ExecutorClient:
     def give_up(self, jobs: Mapping[str, Handed]) -> None:
         """Answer for jobs whose executor is dead."""
         for jid, handed in jobs.items():
+            if self._on_lost is not None and not self._stopping:
+                self._loop.call_soon(partial(self._on_lost, jid, handed.fun, handed.since))
+                continue
             self._answer(failure(jid, handed.fun, "outcome_unknown", _DIED, started=handed.since))
 
     def alert(self, text: str) -> None:
@@ -156,8 +172,9 @@ class ExecutorClient:
 
     # --- answers of our own
 
-    def _refuse(self, job: Job, text: str, outcome: str = "refused") -> None:
-        ret = failure(job.jid, job.fun, outcome, text, started=self._loop.clock.time())
+    def _refuse(self, job: Job, since: float, text: str, outcome: str = "refused") -> None:
+        known = unknown(since, text) if since else Known(outcome, text)
+        ret = failure(job.jid, job.fun, known.outcome, known.text, started=since or self._loop.clock.time())
         self._loop.call_soon(partial(self._answer, ret))
 
     def _answer(self, ret: Return) -> None:

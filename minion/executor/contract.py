@@ -17,6 +17,7 @@ OnStarted = Callable[[str, float], None]  # jid, epoch seconds; 0: it waits for 
 OnReturn = Callable[[Return], None]
 OnRequest = Callable[[str, "dict[str, Any]"], None]  # action, data
 OnAlert = Callable[[str], None]  # one line for people
+OnLost = Callable[[str, str, float], None]  # jid, function, epoch second since which a dead executor had it
 OnReady = Callable[["frozenset[str]"], None]  # the jids that the executor has in hand
 
 
@@ -25,6 +26,9 @@ class Executor(Protocol):
 
     def submit(self, job: Job) -> None:
         """Run `job`; a jid that is already in hand is ignored."""
+
+    def resume(self, job: Job, since: float) -> None:
+        """Take a job up again that began at epoch second `since`, if its function may be run twice."""
 
     def signal(self, jid: str, number: int) -> None:
         """Send signal `number` to job `jid`; TERM and KILL reach all its processes."""

@@ -22,9 +22,13 @@ class Forker:
         self._release = release
 
     def fork(
-        self, job: Job, make_context: Callable[[Post], Context], settings: ExecutorSettings
+        self,
+        job: Job,
+        make_context: Callable[[Post], Context],
+        settings: ExecutorSettings,
+        since: float = 0.0,
     ) -> tuple[int, int]:
-        """Return pid and the readable, non-blocking end of the pipe. Raises OSError."""
+        """Return pid and the readable, non-blocking end of the pipe; `since`: see `call.py`. Raises OSError."""
         read_fd, write_fd = os.pipe()
         # Until the child has handlers of its own, a SIGTERM to it would reach the executor through the pipe
         # that both wake up by.
@@ -32,7 +36,7 @@ class Forker:
         try:
             pid = os.fork()
             if pid == 0:
-                self._be_child(job, make_context, (read_fd, write_fd), settings)
+                self._be_child(job, make_context, (read_fd, write_fd), settings, since)
         except OSError:
             os.close(read_fd)
             raise
@@ -48,6 +52,7 @@ class Forker:
         make_context: Callable[[Post], Context],
         pipe: tuple[int, int],
         settings: ExecutorSettings,
+        since: float,
     ) -> NoReturn:
         try:
             gc.freeze()  # or the first collection would copy every page of the parent's heap
@@ -55,4 +60,4 @@ class Forker:
             self._release()
         except BaseException:
             os._exit(child.EXIT_BROKEN)
-        child.run(job, make_context, pipe[1], settings)
+        child.run(job, make_context, pipe[1], settings, since)

@@ -88,9 +88,9 @@ class Peer:
         """True when it takes our messages too slowly."""
         return self._link.pending > _MAX_BACKLOG
 
-    def run(self, job: Job) -> bool:
-        """Hand `job` over; False if the executor is gone and cannot have it."""
-        if not self._link.send({"op": "run", "job": job.to_wire()}):
+    def run(self, job: Job, since: float = 0.0) -> bool:
+        """Hand `job` over, begun at epoch second `since` if not 0; False if the executor is gone and cannot have it."""
+        if not self._link.send({"op": "run", "job": job.to_wire(), "since": since}):
             return False
         self.jobs[job.jid] = Handed(job.fun, self._loop.clock.time())
         return True

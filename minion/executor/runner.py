@@ -19,6 +19,7 @@ from minion.executor.control import Entry, JobView, Post, World, make_context
 from minion.executor.deadlines import Deadlines
 from minion.executor.fork import Forker
 from minion.executor.inline import time_limit
+from minion.executor.interrupted import Known, unknown
 from minion.executor.library import Library
 from minion.executor.outbox import Outbox
 from minion.executor.process import JobProcess, Verdict
@@ -49,6 +50,9 @@ class Runner:
         self._release = release
         self._forker = Forker(self._release_all)
         self._queue: dict[str, Job] = {}
+        self._since: dict[
+            str, float
+        ] = {}  # when jobs began that a stop has interrupted, until they run again
         self._running: dict[str, JobProcess] = {}
         self._unreaped: dict[int, JobProcess] = {}
         self._lingering: list[JobProcess] = []  # gone, but what they left behind has its grace time still
@@ -69,11 +73,14 @@ class Runner:
         running = [Entry(job=p.job, pid=p.pid, started=p.started) for p in self._running.values()]
         return running + [Entry(job=job) for job in self._queue.values()]
 
-    def submit(self, job: Job) -> None:
-        """Take `job`."""
+    def submit(self, job: Job, since: float = 0.0) -> None:
+        """Take `job`; with `since` it had begun at that epoch second, and the minion stopped."""
         if job.jid in self._running or job.jid in self._queue or job.jid in self._outbox:
             log.info("job is in hand already", extra={"action": "job_duplicate", "job": job.log_context()})
-        elif self.library.prepare(job.fun):
+            return
+        if since:
+            self._since[job.jid] = since
+        if self.library.prepare(job.fun):
             self._run_inline(job)
         elif self._has_place() and not self._queue:
             self._fork(job)
@@ -87,7 +94,7 @@ class Runner:
 
     def refuse(self, job: Job, why: str) -> None:
         """Answer that `job` was not started."""
-        self._answer(job, self._ending("refused", f"The minion did not start this job: {why}."))
+        self._not_begun(job, "refused", f"The minion did not start this job: {why}.")
 
     def signal(self, jid: str, number: int, who: str) -> None:
         """Send signal `number` to a job, on behalf of `who`; a waiting one can only be ended."""
@@ -97,9 +104,7 @@ class Runner:
         process = self._running.get(jid)
         if process is None:
             if number in (signal.SIGTERM, signal.SIGKILL) and jid in self._queue:
-                self._answer(
-                    self._queue.pop(jid), self._ending("killed", f"{verdict.text[:-1]}, before it began.")
-                )
+                self._not_begun(self._queue.pop(jid), "killed", f"{verdict.text[:-1]}, before it began.")
         elif number == signal.SIGKILL:
             process.kill(verdict)
         elif number == signal.SIGTERM:
@@ -111,7 +116,7 @@ class Runner:
         """End every job: SIGTERM, and SIGKILL after the grace time."""
         for job in list(self._queue.values()):
             del self._queue[job.jid]
-            self._answer(job, self._ending("killed", f"{why} before the job began."))
+            self._not_begun(job, "killed", f"{why} before the job began.")
         for process in list(self._running.values()):
             process.terminate(Verdict("killed", f"The job was killed: {why}.", final=False))
 
@@ -166,10 +171,11 @@ class Runner:
 
     def _run_inline(self, job: Job) -> None:
         started, since = self._loop.clock.time(), self._loop.clock.monotonic()
+        begun = self._since.pop(job.jid, 0.0)
         post = partial(self._from_job, job)
         try:
             with time_limit(self.settings.inline_timeout_s, f"The inline function {job.fun}"):
-                done = call_function(job, self._context(job, post), self._bounds())
+                done = call_function(job, self._context(job, post), self._bounds(), begun)
         except Interruption as error:  # rang between the function's end and the alarm's
             done = self._ending(error.outcome, error.text)
         except Exception as error:
@@ -178,7 +184,8 @@ class Runner:
 
     def _fork(self, job: Job) -> bool:
         try:
-            pid, fd = self._forker.fork(job, partial(self._context, job), self.settings)
+            begun = self._since.get(job.jid, 0.0)
+            pid, fd = self._forker.fork(job, partial(self._context, job), self.settings, begun)
         except OSError as error:
             self.refuse(job, f"no process can be started: {error}")
             return False
@@ -186,6 +193,7 @@ class Runner:
         return True
 
     def _took_off(self, job: Job, pid: int, fd: int) -> None:
+        self._since.pop(job.jid, None)
         self._oom_watch.look()
         process = JobProcess(self._loop, job, pid, fd, self.settings, self)
         self._running[job.jid] = self._unreaped[pid] = process
@@ -230,6 +238,12 @@ class Runner:
             data = {"action": fields.text("action", 64), "data": fields.mapping("data", 1000)}
             self._outbox.request({"op": "request", **data})
         fields.done()
+
+    def _not_begun(self, job: Job, outcome: str, text: str) -> None:
+        """Answer for a job that does not begin, or not again."""
+        begun = self._since.pop(job.jid, 0.0)
+        known = unknown(begun, text) if begun else Known(outcome, text)
+        self._answer(job, self._ending(known.outcome, known.text))
 
     def _answer(self, job: Job, done: Ending, started: float | None = None, duration_s: float = 0.0) -> None:
         self._outbox.put(

@@ -152,10 +152,11 @@ class Server:
 
     def _on_run(self, fields: Fields) -> None:
         job = Job.from_wire(fields.take("job", dict))
+        since = fields.seconds("since", 0.0)
         if self._ending:
             self._runner.refuse(job, "its executor is ending")
         else:
-            self._runner.submit(job)
+            self._runner.submit(job, since)
 
     def _on_signal(self, fields: Fields) -> None:
         self._runner.signal(fields.text("jid", 20), fields.integer("number", 1, 64), "the minion's daemon")

@@ -8,7 +8,6 @@ from typing import Literal
 from shoal.job import Job
 
 State = Literal["accepted", "started"]
-Cancelled = Literal["cancelled_before_start", "started", "done", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +16,8 @@ class Entry:
 
     job: Job
     state: State
-    started_at: float | None  # epoch seconds; None until it has begun
+    started_at: float | None  # epoch seconds, of the first time; None until it has begun
+    runs: int = 0  # how often it has begun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,13 +60,15 @@ def state(connection: sqlite3.Connection, jid: str) -> tuple[str, str]:
     return row or ("", "")
 
 
-def mark_started(connection: sqlite3.Connection, jid: str, at: float) -> bool:
-    """Note that a job begins; False if it is not waiting to, or not known."""
-    changed = connection.execute(
-        "UPDATE jobs SET state = 'started', started = ? WHERE jid = ? AND state IN ('accepted', 'started')",
+def mark_started(connection: sqlite3.Connection, jid: str, at: float) -> int:
+    """Note that a job begins, and return how often it has; 0 if it is not to begin, or not known."""
+    connection.execute(
+        "UPDATE jobs SET state = 'started', started = coalesce(started, ?), runs = runs + 1 "
+        "WHERE jid = ? AND state IN ('accepted', 'started')",
         (at, jid),
     )
-    return changed.rowcount > 0
+    row = connection.execute("SELECT runs FROM jobs WHERE jid = ? AND state = 'started'", (jid,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def mark_done(connection: sqlite3.Connection, jid: str) -> None:
@@ -93,15 +95,16 @@ def unfinished(connection: sqlite3.Connection) -> Iterator[Entry | tuple[str, st
     One that this version cannot read comes as (jid, fun, state, epoch seconds when it was accepted or begun).
     """
     rows = connection.execute(
-        "SELECT jid, fun, state, accepted, started, job FROM jobs WHERE state IN ('accepted', 'started') ORDER BY place"
+        "SELECT jid, fun, state, accepted, started, runs, job FROM jobs "
+        "WHERE state IN ('accepted', 'started') ORDER BY place"
     )
-    for jid, fun, known, accepted, started, packed in rows:
+    for jid, fun, known, accepted, started, runs, packed in rows:
         try:
             job = Job.from_wire(decode(packed, MAX_JOB_BYTES))
         except WireError:
             yield jid, fun, known, accepted if started is None else started
         else:
-            yield Entry(job=job, state=known, started_at=started)
+            yield Entry(job=job, state=known, started_at=started, runs=runs)
 
 
 def prune(connection: sqlite3.Connection, now: float, max_tombstones: int) -> int:

@@ -1,7 +1,7 @@
 """The ledger of a minion. At most three writes a job wait for the disk: accepted, started, finished.
 
 accept ──► started ──► finished ──► acknowledged ──► tombstone, until the job's own expiry and a little longer
-   └─ cancel, superseded ─┘
+   └──── superseded ─────┘
 
 Every method raises LedgerError when the file cannot be read or written; nothing of that call is kept then, and
 the next one tries again. Times are epoch seconds, UTC.
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from minion.ledger import inbox, spool
-from minion.ledger.entry import Accepted, Cancelled, Entry
+from minion.ledger.entry import Accepted, Entry
 from minion.ledger.file import LedgerFile
 from shoal.job import Job
 from shoal.returns import Return, failure
@@ -90,10 +90,10 @@ class Ledger:
                 self._supersede(connection, jid, fun, job.jid, now)
         return Accepted(verdict="fresh", superseded=tuple(jid for jid, _fun in older))
 
-    def started(self, jid: str, at: float) -> bool:
-        """Note durably that an accepted job begins, before its effect.
+    def started(self, jid: str, at: float) -> int:
+        """Note durably that a job begins, before its effect; return how often it has.
 
-        False: it must not begin, for it was never accepted here, has ended, or was cancelled or superseded.
+        0: it must not begin, for it was never accepted here, or has ended.
         """
         with self._file.write("noting that a job begins") as connection:
             return inbox.mark_started(connection, jid, at)
@@ -114,19 +114,6 @@ class Ledger:
             for ret in returns:
                 if inbox.state(connection, ret.jid)[0] != "tombstone":
                     self._finish(connection, ret)
-
-    def cancel(self, jid: str, now: float) -> Cancelled:
-        """End a job that has not begun, durably; say how far it was."""
-        with self._file.write("cancelling a job") as connection:
-            state, fun = inbox.state(connection, jid)
-            if state == "accepted":
-                self._finish(
-                    connection, failure(jid, fun, "killed", "cancelled before it started", started=now)
-                )
-                return "cancelled_before_start"
-            if state == "started":
-                return "started"
-            return "done" if state or spool.holds(connection, jid) else "unknown"
 
     def seen(self, jid: str) -> bool:
         """True when a job was taken before, however it went on."""

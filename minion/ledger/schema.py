@@ -27,6 +27,7 @@ _STEPS: Final = (
             duration_s REAL NOT NULL, trimmed INTEGER NOT NULL, out TEXT NOT NULL, packed BLOB NOT NULL)""",
         "CREATE TABLE floor (one INTEGER PRIMARY KEY CHECK (one = 1), jid TEXT NOT NULL, expires REAL NOT NULL)",
     ),
+    ("ALTER TABLE jobs ADD COLUMN runs INTEGER NOT NULL DEFAULT 0",),  # how often a job has begun
 )
 VERSION: Final = len(_STEPS)
 _TABLES: Final = {"jobs", "returns", "floor"}

@@ -8,6 +8,8 @@
 - One trailing underscore is not part of the name: `def list_` is `match.list`, parameter `max_` is `max=`.
 - `inline=True`: runs in the executor itself. Only for what is quick, cannot block and needs little memory.
 - `replay`, after a crash in the middle: `safe` runs again, `check` asks its probe, `never` is reported.
+- `probe=`, with `replay="check"`: takes what the function takes, changes nothing, and returns whether the
+  function's effect is there: True, False, or None when that cannot be told.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import Any, Final, Literal, TypeVar, overload
 from shoal.functions.parameters import Signature
 
 Replay = Literal["safe", "check", "never"]
+Probe = Callable[..., "bool | None"]
 AnyCall = TypeVar("AnyCall", bound=Callable[..., Any])
 _MARK: Final = "__shoal_function__"
 
@@ -29,6 +32,7 @@ class Marks:
 
     inline: bool = False
     replay: Replay = "never"
+    probe: Probe | None = None
     aliases: tuple[str, ...] = ()
     out: str = ""
 
@@ -39,14 +43,20 @@ def function(call: AnyCall, /) -> AnyCall: ...
 
 @overload
 def function(
-    *, inline: bool = False, replay: Replay = "never", aliases: tuple[str, ...] = (), out: str = ""
+    *,
+    inline: bool = False,
+    replay: Replay = "never",
+    probe: Probe | None = None,
+    aliases: tuple[str, ...] = (),
+    out: str = "",
 ) -> Callable[[AnyCall], AnyCall]: ...
 
 
 def function(call: Any = None, /, **marks: Any) -> Any:
     """Mark a function whose first parameter is `ctx: Context` as an execution function.
 
-    `aliases` are full names (`saltutil.running`); `out` is the outputter its value wants.
+    `aliases` are full names (`saltutil.running`); `out` is the outputter its value wants. Raises TypeError when
+    `replay="check"` comes without a probe, or a probe without it.
     """
     if call is None:
         return lambda later: _mark(later, Marks(**marks))
@@ -54,6 +64,8 @@ def function(call: Any = None, /, **marks: Any) -> Any:
 
 
 def _mark(call: AnyCall, marks: Marks) -> AnyCall:
+    if (marks.replay == "check") != (marks.probe is not None):
+        raise TypeError(f'{call.__qualname__}: replay="check" and probe= go together')
     setattr(call, _MARK, marks)
     return call
 
@@ -67,7 +79,7 @@ def marks_of(candidate: object) -> Marks | None:
 class Function:
     """One execution function: its full name, how to call it and what may be said about it."""
 
-    __slots__ = ("_signature", "aliases", "call", "doc", "inline", "name", "out", "replay")
+    __slots__ = ("_signature", "aliases", "call", "doc", "inline", "name", "out", "probe", "replay")
 
     def __init__(self, name: str, call: Callable[..., Any], marks: Marks, *, may_inline: bool = True) -> None:
         self.name = name
@@ -75,6 +87,7 @@ class Function:
         self.aliases = marks.aliases
         self.inline = marks.inline and may_inline
         self.replay: Replay = marks.replay
+        self.probe = marks.probe
         self.out = marks.out
         self.doc = _dedent(call.__doc__ or "")
         self._signature: Signature | None = None

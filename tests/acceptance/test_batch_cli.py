@@ -67,6 +67,25 @@ def test_window_is_filled_when_one_returns(fleet: Fleet, diary: Path) -> None:
         assert sorted(line.partition(":")[0] for line in job.out.splitlines()) == EVERYONE
 
 
+def test_cancelled_batch_takes_no_further_turn(fleet: Fleet, diary: Path) -> None:
+    with Watched(
+        fleet, "shoal", "*", "cmd.run", f"echo x >> {diary}; sleep 60", "-b", "1", "--out=txt"
+    ) as job:
+        jid = running(fleet, "cmd.run", "db-1")
+        assert fleet.runner("jobs.cancel", jid) == {
+            "db-1": "cancelling", "web-1": "cancelled_before_start", "web-2": "cancelled_before_start",
+        }  # fmt: skip
+        assert job.end() == 1
+        assert "shoal: cancelled; not run on: web-1, web-2\n" in job.err
+    assert diary.read_text() == "x\n"
+
+
+def test_batch_is_not_kept(fleet: Fleet) -> None:
+    done = fleet.shoal("*", "test.ping", "-b", "1", "--queue")
+    assert (done.returncode, done.stdout) == (64, "")
+    assert "a batch goes out turn by turn" in done.stderr
+
+
 def test_whole_batch_is_one_job(fleet: Fleet) -> None:
     fleet.shoal("*", "test.version", "-b", "1")
     found = fleet.runner("jobs.list_jobs", "search_function=test.version")
@@ -99,8 +118,8 @@ def test_silent_minion_does_not_hold_up_a_batch(fleet: Fleet) -> None:
     with stopped(fleet, "db-1"):
         done = fleet.shoal("*", "test.ping", "-b", "1", "-t", "1")
     assert done.stdout == (
-        "db-1:\n    Minion did not return. [No response]\n"
-        "    It is connected and got the job, but gave no sign within 1 s.\nweb-1:\n    True\nweb-2:\n    True\n"
+        "db-1:\n    Minion did not return. [Sent, not received]\n"
+        "    It is connected and was sent the job, but gave no sign within 1 s.\nweb-1:\n    True\nweb-2:\n    True\n"
     )
     assert (done.stderr, done.returncode) == (FAILED, 1)
 
@@ -111,10 +130,10 @@ def test_minion_that_dies_at_its_turn_does_not_hold_up_a_batch(fleet: Fleet, dia
         running(fleet, "cmd.run", "db-1")
         fleet.minions["db-1"].stop(signal.SIGKILL)
         try:
-            job.until_out("db-1:\n    Minion did not return. [Lost]\n")
+            job.until_out("db-1:\n    Minion did not return. [Offline since")
             assert job.end() == 1
             assert re.search(
-                r"db-1:\n.*\n    It has been running the job since [\d:]{8}, but the minion is", job.out
+                r"db-1:\n.*\n    It has been running the job since [\d :-]{19}, but the minion is", job.out
             )
             assert job.out.endswith("web-1:\nweb-2:\n")
         finally:
@@ -130,7 +149,9 @@ def test_absent_minion_does_not_hold_up_a_batch(fleet: Fleet) -> None:
     wait_gone(fleet, "db-1")
     try:
         done = fleet.shoal("*", "test.ping", "-b", "1", "-t", "60", "--out=txt")
-        assert done.stdout == "db-1: Minion did not return. [Not connected]\nweb-1: True\nweb-2: True\n"
+        assert re.fullmatch(
+            r"db-1: Minion did not return. \[Offline since [^]]*\]\nweb-1: True\nweb-2: True\n", done.stdout
+        )
         assert done.returncode == 1
     finally:
         fleet.start_minion("db-1")
@@ -152,7 +173,7 @@ def test_failure_stops_the_batch(fleet: Fleet, diary: Path) -> None:
 def test_silence_stops_the_batch(fleet: Fleet) -> None:
     with stopped(fleet, "db-1"):
         done = fleet.shoal("*", "test.ping", "-b", "1", "-t", "0.5", "--failhard", "--out=txt")
-    assert done.stdout == "db-1: Minion did not return. [No response]\n"
+    assert done.stdout == "db-1: Minion did not return. [Sent, not received]\n"
     assert done.stderr == f"shoal: stopped by --failhard; not run on: web-1, web-2\n{FAILED}"
 
 

@@ -61,7 +61,7 @@ def test_demo_shows_everything_and_leaves_nothing(folder: Path) -> None:
         "Accepted Keys:\ncam-1\nweb-1\nweb-2\n",
         "ERROR: Minions returned with non-zero exit code\n[exit code 1]\n",
         "0/1 returned, 1 running, waiting for: web-1\n",
-        "cam-1:\n    Minion did not return. [Not connected]\n",
+        "cam-1:\n    Minion did not return. [Offline since ",
         "No minions matched the target. No command was sent, no jid was assigned.\n",
     ):
         assert line in done.stdout

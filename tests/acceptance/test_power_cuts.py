@@ -73,6 +73,21 @@ def test_job_that_the_power_cut_ended_is_answered_for_and_not_run_again(fleet: F
     assert marks.read_text() == "begun\n"
 
 
+def test_job_that_may_run_twice_runs_again_after_the_power_cut(fleet: Fleet) -> None:
+    jid = send(fleet, "test.sleep", "2")
+    until("the ledger to know it", lambda: on_disk(fleet, jid.encode()))
+    cut_power(fleet)
+    fleet.start_minion(BOX)
+    assert stored(fleet, jid) == {BOX: True}
+
+
+def test_job_whose_executor_dies_runs_again_if_it_may(fleet: Fleet) -> None:
+    jid = send(fleet, "test.sleep", "1")
+    for pid in executors_under(fleet.minion_root(BOX)):
+        os.kill(pid, signal.SIGKILL)
+    assert stored(fleet, jid) == {BOX: True}
+
+
 def test_short_jobs_write_nothing_while_the_master_answers(fleet: Fleet) -> None:
     before = ledger_files(fleet)
     for _ in range(5):

@@ -113,14 +113,16 @@ def test_queued_job_can_be_taken_back(fleet: Fleet) -> None:
     answers(fleet, later, 1)
     assert not marks.exists()
     assert "[Cancelled since " in fleet.runner("jobs.lookup_jid", jid, "missing=True")[BOX]
-    assert fleet.runner("jobs.cancel", later) == {}
+    assert fleet.runner("jobs.cancel", later) == {BOX: "too_late"}
 
 
 def test_job_without_queue_is_not_kept(fleet: Fleet) -> None:
     done = fleet.shoal(BOX, "test.ping", "--show-jid")
     assert done.returncode == 1
     kept = fleet.runner("jobs.lookup_jid", jid_of(done.stdout), "missing=True")[BOX]
-    assert re.search(r"\[Undeliverable since .*: It was not connected when the job was published", kept)
+    assert re.search(
+        r"\[Undeliverable since .*: Offline since .*\. It was not connected when the job was published", kept
+    )
     fleet.start_minion(BOX)
     fleet.wait_up(BOX)
     assert fleet.runner("jobs.queue") == {}

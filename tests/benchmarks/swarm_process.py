@@ -67,6 +67,9 @@ class Echo:
             )
         )
 
+    def resume(self, job: Job, since: float) -> None:
+        """Nothing is ever interrupted."""
+
     def signal(self, jid: str, number: int) -> None:
         """Nothing ever runs."""
 

@@ -26,7 +26,7 @@ from pki.trust import JobTrust
 from shoal.clock import FakeClock, FloorClock
 from shoal.job import Job
 from shoal.memory_transport import MemoryConnector, MemoryLink, MemoryNetwork
-from shoal.returns import Return
+from shoal.returns import Return, failure
 from shoal.transport import Endpoint, LinkHandlers
 from shoal.wire import encode
 
@@ -76,6 +76,14 @@ class CountingExecutor:
         ]
         if takes > _SLOW_S:
             self._timers[job.jid].append(later(_SLOW_S, self._started, job.jid, began))
+
+    def resume(self, job: Job, since: float) -> None:
+        """Answer as for a function that must never run twice."""
+        ret = failure(job.jid, job.fun, "outcome_unknown", "It was interrupted.", started=since)
+        if self._minion is None:
+            self._kept.append(ret)
+        else:
+            self._minion.jobs.returned(ret)
 
     def signal(self, jid: str, number: int) -> None:
         raise NotImplementedError
@@ -241,9 +249,11 @@ class Box:
         assert self._executor is not None
         jids = self._executor.in_hand()
         minion.jobs.adopted(jids)
-        answers, runnable = journal.left_over(jids, clock.now())
-        for ret in answers:
+        left = journal.left_over(jids, clock.now())
+        for ret in left.answers:
             minion.jobs.returned(ret)
-        for job in runnable:
+        for job in left.runnable:
             minion.jobs.run_accepted(job)
+        for job, since in left.resumable:
+            minion.jobs.resume(job, since)
         self._executor.attach(minion)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -19,6 +20,7 @@ from master.intake import Order
 from master.keyring import ACCEPTED, KeyEntry
 from master.master import Master
 from master.store import open_store
+from master.store.delivery_state import FINAL_STATES, RETURNED
 from master.store.minion_record import MinionRecord
 from shoal.clock import FakeClock
 from shoal.memory_transport import Fair, MemoryMasterTransport, MemoryNetwork, Odds, Rough
@@ -26,7 +28,6 @@ from shoal.paths import Paths
 from shoal.transport import Endpoint, MasterTransport
 from tests.chaos.box import Box
 from tests.chaos.fake_time import FakeTimeLoop
-from tests.chaos.tally import Tally
 
 DAY_S: Final = 86400.0
 _ROOT: Final = Caller(uid=0, pid=1)
@@ -43,6 +44,23 @@ class MemoryMaster(Master):
     def _open_transport(self) -> MasterTransport:
         key = self.identity.keys.curve.public
         return MemoryMasterTransport(self._network, self.collector, "m1", 4506, curve_key=key)
+
+
+@dataclass
+class Tally:
+    """What became of the jobs that were promised."""
+
+    promised: int = 0
+    ends: Counter[str] = field(default_factory=Counter)  # state or outcome -> deliveries
+    lost: list[tuple[str, str]] = field(default_factory=list)
+    doubled: list[tuple[str, str]] = field(default_factory=list)
+    unexplained: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def check(self) -> None:
+        """Fail unless there are three zeros."""
+        assert not self.lost, f"{len(self.lost)} lost: {self.lost[:5]}"
+        assert not self.doubled, f"{len(self.doubled)} done twice: {self.doubled[:5]}"
+        assert not self.unexplained, f"{len(self.unexplained)} without an end: {self.unexplained[:5]}"
 
 
 class World:
@@ -163,9 +181,26 @@ class World:
         await self.until("the end of all deliveries", lambda: self.open_deliveries() == 0, patience_s)
 
     def tally(self) -> Tally:
-        """Say what became of the jobs."""
+        """Compare what was promised with what the store says and what the boxes did."""
         assert self.master is not None
-        return Tally.of(self.master.store, self.promised, {box.id: box.effects for box in self.boxes})
+        store, tally = self.master.store, Tally(promised=sum(map(len, self.promised.values())))
+        for box in self.boxes:
+            tally.doubled += [(jid, box.id) for jid, count in box.effects.items() if count > 1]
+        effects = {box.id: box.effects for box in self.boxes}
+        for jid, targets in self.promised.items():
+            rows = {row.minion: row for row in store.deliveries.for_job(jid)}
+            returns = {ret.minion: ret for ret in store.returns.for_job(jid)}
+            for minion in targets:
+                row, ret, done = rows.get(minion), returns.get(minion), effects[minion][jid]
+                if row is None:
+                    tally.lost.append((jid, minion))
+                    continue
+                tally.ends[row.state if ret is None else ret.outcome] += 1
+                if not _explained(row.state, row.reason, ret.outcome if ret else "", done):
+                    tally.unexplained.append(
+                        (jid, minion, f"{row.state} {ret and ret.outcome} {done} effects")
+                    )
+        return tally
 
     def _accept_keys(self) -> None:
         with open_store(self._config.database(self._paths).reveal(), self.clock) as store:
@@ -194,6 +229,17 @@ class _Soon:
 
     def unwatch(self, fd: int) -> None:
         raise NotImplementedError
+
+
+def _explained(state: str, reason: str, outcome: str, effects: int) -> bool:
+    """Say whether an end and the effects agree: what is done has happened once, what never began not at all."""
+    if state not in FINAL_STATES or (state == RETURNED) != bool(outcome):
+        return False
+    if outcome == "done":
+        return effects == 1
+    if outcome == "outcome_unknown":
+        return effects <= 1
+    return effects == 0 and bool(outcome or reason)
 
 
 def play(folder: Path, body: Callable[[World], Awaitable[None]], *, boxes: int, seed: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from minion.journal import Journal
+from minion.journal import Journal, LeftOver
 from minion.ledger import Ledger
 from minion.outbox import Outbox
 from minion.spool import Spool
@@ -102,7 +102,7 @@ def test_queued_job_that_the_disk_refuses_must_come_again(ledger: Ledger) -> Non
     disk.refuses = True
     assert journal.accept(a_job(1), NOW) == "not_kept"
     assert journal.begin(jid(1), NOW) == "not_now"
-    assert journal.left_over((), NOW) == ([], [])
+    assert journal.left_over((), NOW) == LeftOver()
     assert journal.taken() == []
     disk.refuses = False
     assert journal.accept(a_job(1), NOW) == "fresh"
@@ -129,9 +129,17 @@ def test_left_over_jobs_run_or_are_answered_for(ledger: Ledger, reopen: Reopen) 
         journal.begin(jid(number), NOW)
     Spool(ledger, Outbox()).add(a_return(5))
     journal.began(a_job(6, mode="now"), NOW + 1)
-    answers, runnable = Journal(reopen()).left_over({jid(4)}, NOW + 20)
-    assert [job.jid for job in runnable] == [jid(1)]
-    assert [(ret.jid, ret.outcome) for ret in answers] == [
-        (jid(2), "expired"), (jid(3), "outcome_unknown"), (jid(6), "outcome_unknown"),
-    ]  # fmt: skip
-    assert answers[-1].started == NOW + 1
+    left = Journal(reopen()).left_over({jid(4)}, NOW + 20)
+    assert [job.jid for job in left.runnable] == [jid(1)]
+    assert [(ret.jid, ret.outcome) for ret in left.answers] == [(jid(2), "expired")]
+    assert [(job.jid, since) for job, since in left.resumable] == [(jid(3), NOW), (jid(6), NOW + 1)]
+
+
+def test_job_that_was_interrupted_too_often_is_not_resumed(ledger: Ledger, reopen: Reopen) -> None:
+    Journal(ledger).accept(a_job(1), NOW)
+    for number in range(3):
+        assert Journal(reopen()).begin(jid(1), NOW + number) == "go"
+    left = Journal(reopen()).left_over((), NOW + 20)
+    assert (left.runnable, left.resumable) == ([], [])
+    assert [(ret.jid, ret.outcome, ret.started) for ret in left.answers] == [(jid(1), "outcome_unknown", NOW)]
+    assert Journal(reopen()).begin(jid(1), NOW) == "worn_out"

@@ -76,7 +76,7 @@ STEPS: tuple[Step, ...] = (
     lambda ledger: ledger.started(jid(2), NOW),
     lambda ledger: ledger.finished(a_return(2, "x" * 20_000)),
     lambda ledger: ledger.accept(a_job(3), NOW),
-    lambda ledger: ledger.cancel(jid(3), NOW),
+    lambda ledger: ledger.finished(a_return(3, outcome="cancelled")),
     lambda ledger: ledger.acknowledged([jid(1), jid(2), jid(3)]),
 )
 

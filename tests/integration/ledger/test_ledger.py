@@ -101,32 +101,21 @@ def test_return_of_a_job_that_was_never_taken_survives_and_leaves_nothing(
 def test_job_must_not_begin_that_is_not_waiting(ledger: Ledger, way: str) -> None:
     if way == "cancelled":
         ledger.accept(a_job(1), NOW)
-        ledger.cancel(jid(1), NOW)
+        ledger.finished(a_return(1, outcome="cancelled"))
     elif way != "never accepted":
         run(ledger, 1)
     if way == "acknowledged":
         ledger.acknowledged([jid(1)])
-    assert ledger.started(jid(1), NOW) is False
+    assert ledger.started(jid(1), NOW) == 0
     assert ledger.unfinished() == []
 
 
 def test_job_that_may_run_twice_begins_again(ledger: Ledger, reopen: Reopen) -> None:
     ledger.accept(a_job(1), NOW)
-    assert ledger.started(jid(1), NOW)
-    assert reopen().started(jid(1), NOW + 60)
-
-
-def test_cancelling_says_how_far_the_job_was(ledger: Ledger) -> None:
-    for number in (1, 2):
-        ledger.accept(a_job(number), NOW)
-    ledger.started(jid(2), NOW)
-    run(ledger, 3)
-    ledger.finished(a_return(5))
-    asked = {number: ledger.cancel(jid(number), NOW) for number in (1, 2, 3, 4, 5)}
-    assert asked == {1: "cancelled_before_start", 2: "started", 3: "done", 4: "unknown", 5: "done"}
-    ret = next(ret for ret in ledger.unsent() if ret.jid == jid(1))
-    assert (ret.outcome, ret.value(), ret.fun) == ("killed", "cancelled before it started", "test.echo")
-    assert ledger.cancel(jid(1), NOW) == "done"
+    assert ledger.started(jid(1), NOW) == 1
+    assert reopen().started(jid(1), NOW + 60) == 2
+    (entry,) = reopen().unfinished()
+    assert (entry.runs, entry.started_at) == (2, NOW)
 
 
 # ------------------------------------------------------------------ channels
@@ -161,7 +150,7 @@ def test_older_job_of_a_channel_that_comes_late_does_not_run(ledger: Ledger, new
     if newer == "stored":
         ledger.acknowledged([jid(9)])
     assert ledger.accept(desired(8), NOW).verdict == "superseded"
-    assert ledger.started(jid(8), NOW) is False
+    assert ledger.started(jid(8), NOW) == 0
     assert [ret.value() for ret in ledger.unsent() if ret.jid == jid(8)] == [f"superseded by job {jid(9)}"]
 
 
@@ -219,7 +208,6 @@ def test_job_costs_three_waits_for_the_disk_and_nothing_else_costs_any(ledger: L
     assert ledger.durable_commits == 4
     ledger.accept(a_job(2), NOW)
     ledger.started(jid(77), NOW)
-    ledger.cancel(jid(77), NOW)
     list(ledger.unsent())
     assert ledger.durable_commits == 4
     ledger.finished(a_return(5))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from sqlalchemy import event, text
 
@@ -27,6 +29,16 @@ def step(minion: str, state: str, jid: str = JID, reason: str = "", next_try: fl
     return DeliveryChange(jid=jid, minion=minion, state=state, at=NOW + 9, reason=reason, next_try=next_try)
 
 
+def counts(store: Store, jid: str) -> dict[str, int]:
+    return dict(Counter(each.state for each in store.deliveries.for_job(jid)))
+
+
+def ended(store: Store, jid: str, *silences: tuple[str, str, str]) -> None:
+    """Store why targets of a `now` job were silent: (minion, state, reason)."""
+    rows = [DeliveryChange(jid=jid, minion=m, state=s, at=NOW + 9, reason=r) for m, s, r in silences]
+    store.commit_batch(outbox=OutboxBatch(silences=rows))
+
+
 def states(deliveries: Deliveries, jid: str = JID) -> dict[str, str]:
     return {each.minion: each.state for each in deliveries.for_job(jid)}
 
@@ -50,6 +62,8 @@ def test_now_job_has_none(store: Store) -> None:
 @pytest.mark.parametrize("new", STATES)
 def test_database_moves_as_the_state_machine_says(store: Store, old: str, new: str) -> None:
     add(store, 0, "web1")
+    if old == "cancelling":
+        store.deliveries.mark([step("web1", "sent")])
     if old != "queued":
         assert store.deliveries.mark([step("web1", old)]) == 1
     assert store.deliveries.mark([step("web1", new)]) == int(may_follow(old, new))
@@ -129,8 +143,34 @@ def test_cancel_tells_what_the_box_must_be_asked(store: Store) -> None:
     store.deliveries.mark([step("b", "sent"), step("c", "returned")])
     done = store.deliveries.cancel(JID)
     assert [d.minion for d in done.cancelled] == ["a"]
-    assert [(d.minion, d.state) for d in done.with_the_box] == [("b", "sent")]
-    assert states(store.deliveries) == {"a": "cancelled", "b": "sent", "c": "returned"}
+    assert [(d.minion, d.state) for d in done.asked] == [("b", "sent")]
+    assert states(store.deliveries) == {"a": "cancelled", "b": "cancelling", "c": "returned"}
+    assert [(d.minion, d.state) for d in store.deliveries.cancel(JID).asked] == [("b", "cancelling")]
+
+
+def test_cancel_is_given_up_when_the_job_expires(store: Store) -> None:
+    add(store, 0, "a")
+    store.deliveries.mark([step("a", "sent")])
+    store.deliveries.cancel(JID)
+    (row,) = store.deliveries.expire(NOW + DAY)
+    assert (row.state, row.reason) == (
+        "expired",
+        "cancelled; the minion was not heard of before the job expired",
+    )
+
+
+def test_running_job_whose_minion_never_comes_back_has_an_unknown_outcome(store: Store) -> None:
+    add(store, 0, "a")
+    store.deliveries.mark([step("a", "running")])
+    assert store.deliveries.expire(NOW + 8 * DAY) == ()
+    assert store.deliveries.expire(NOW + 8 * DAY, NOW + DAY - 1) == ()
+    (row,) = store.deliveries.expire(NOW + 8 * DAY, NOW + DAY)
+    assert (row.state, row.reason) == (
+        "outcome_unknown",
+        "it began, and the minion was not heard of again",
+    )
+    store.commit_batch(returns=[answer("a")], outbox=OutboxBatch(outboxed={JID}))
+    assert states(store.deliveries) == {"a": "returned"}
 
 
 def test_cancel_for_one_minion(store: Store) -> None:
@@ -142,11 +182,9 @@ def test_cancel_for_one_minion(store: Store) -> None:
 def test_newest_of_a_channel_supersedes_what_has_not_begun(store: Store) -> None:
     old = add(store, 0, "a", "b", "c", mode="desired", channel="highstate")
     other = add(store, 1, "a", mode="desired", channel="network")
-    new = add(store, 2, "a", "b", mode="desired", channel="highstate")
     store.deliveries.mark([step("b", "running", old)])
-    assert [(d.jid, d.minion) for d in store.deliveries.supersede("highstate", ["a", "b"], new)] == [
-        (old, "a")
-    ]
+    new = add(store, 2, "a", "b", mode="desired", channel="highstate")
+    assert store.deliveries.for_job(old)[0].reason == f"superseded by job {new}"
     assert states(store.deliveries, old) == {"a": "superseded", "b": "running", "c": "queued"}
     assert states(store.deliveries, other) == {"a": "queued"}
     assert states(store.deliveries, new) == {"a": "queued", "b": "queued"}
@@ -157,25 +195,25 @@ def test_counts_and_open_jobs(store: Store) -> None:
     store.deliveries.mark(
         [step("a", "sent", first), step("b", "expired", first), step("a", "returned", second)]
     )
-    assert store.deliveries.counts(first) == {"sent": 1, "expired": 1, "queued": 1}
+    assert counts(store, first) == {"sent": 1, "expired": 1, "queued": 1}
     assert store.deliveries.open_jobs() == {first: {"a": "sent", "c": "queued"}}
 
 
 def test_silences_of_a_now_job_are_kept_with_their_reason(store: Store) -> None:
     store.commit_batch(jobs=[job()], returns=[answer("web2")])
-    store.deliveries.finish(JID, [("web1", "undeliverable", "not connected"), ("web2", "expired", "late")])
+    ended(store, JID, ("web1", "undeliverable", "not connected"), ("web2", "expired", "late"))
     assert [(d.minion, d.state, d.reason) for d in store.deliveries.for_job(JID)] == [
         ("web1", "undeliverable", "not connected"),
         ("web2", "returned", ""),
     ]
     assert store.deliveries.open_jobs() == {}
     store.commit_batch(returns=[answer("web1")], outbox=OutboxBatch(outboxed={JID}))
-    assert store.deliveries.counts(JID) == {"returned": 2}
+    assert counts(store, JID) == {"returned": 2}
 
 
 def test_silence_is_final(store: Store) -> None:
     with pytest.raises(StoreError, match="not the end"):
-        store.deliveries.finish(JID, [("web1", "sent", "")])
+        ended(store, JID, ("web1", "sent", ""))
 
 
 def test_deleted_key_ends_open_deliveries(store: Store) -> None:
@@ -193,7 +231,7 @@ def test_many_rows_take_few_statements(store: Store, size: int) -> None:
     minions = tuple(f"box-{number:05d}" for number in range(size))
     add(store, 0, *minions)
     assert store.deliveries.mark(step(minion, "sent") for minion in minions) == size
-    assert store.deliveries.counts(JID) == {"sent": size}
+    assert counts(store, JID) == {"sent": size}
     assert len(said) < 60
 
 

@@ -26,6 +26,7 @@ class Scene:
         self.store = store
         self.there: set[str] = set()
         self.published: list[tuple[str, str]] = []
+        self.cancelled: list[tuple[str, str]] = []
         self.writer = Writer(store, lambda _returns: None, retry_s=0.01)
         self.outbox = self.fresh()
 
@@ -45,6 +46,11 @@ class Scene:
         reached = [minion for minion in targets if minion in self.there]
         self.published += [(job.jid, minion) for minion in reached]
         return Sent(reached, [minion for minion in targets if minion not in self.there])
+
+    def cancel(self, job: Job, minion: str) -> bool:
+        if minion in self.there:
+            self.cancelled.append((job.jid, minion))
+        return minion in self.there
 
     async def come(self, minion: str) -> None:
         """Let a minion connect, and give the outbox time to look."""
@@ -162,6 +168,65 @@ def test_many_jobs_go_out_some_at_a_time(store: Store, clock: FakeClock) -> None
     play(store, clock, act)
 
 
+def test_what_was_sent_is_taken_back_from_its_minion_again_and_again(store: Store, clock: FakeClock) -> None:
+    async def act(scene: Scene) -> None:
+        queued(store)
+        scene.outbox = scene.fresh()
+        await scene.come("web1")
+        done = await scene.outbox.cancel(JID, "")
+        assert ([d.minion for d in done.cancelled], [d.minion for d in done.asked]) == (["web2"], ["web1"])
+        await scene.settle()
+        assert scene.cancelled == [(JID, "web1")]
+        scene.outbox._look_soon("web1")
+        await scene.settle()
+        assert len(scene.cancelled) == 1, "it is on its way"
+        clock.advance(20)
+        scene.outbox._look_soon("web1")
+        await scene.settle()
+        assert len(scene.cancelled) == 2
+        scene.writer.add_return(answer("web1", outcome="cancelled", retcode=1))
+        scene.outbox.returned("web1", JID)
+        await scene.settle()
+        await scene.come("web1")
+        assert len(scene.cancelled) == 2
+        assert scene.states() == {"web1": "returned", "web2": "cancelled"}
+        assert len(scene.published) == 1
+
+    play(store, clock, act)
+
+
+def test_job_that_is_being_taken_back_is_not_sent_meanwhile(store: Store, clock: FakeClock) -> None:
+    async def act(scene: Scene) -> None:
+        queued(store)
+        scene.outbox = scene.fresh()
+        scene.there.add("web1")
+        asking = asyncio.create_task(scene.outbox.cancel(JID, "web1"))
+        await asyncio.sleep(0)
+        scene.outbox._look_soon("web1")
+        done = await asking
+        await scene.settle()
+        assert [d.minion for d in done.cancelled] == ["web1"]
+        assert scene.published == []
+
+    play(store, clock, act)
+
+
+def test_superseded_job_is_not_sent_again(store: Store, clock: FakeClock) -> None:
+    async def act(scene: Scene) -> None:
+        queued(store, mode="desired", channel="c")
+        scene.outbox = scene.fresh()
+        await scene.come("web1")
+        queued(store, 1, mode="desired", channel="c")
+        clock.advance(20)
+        scene.outbox._look_soon("web1")
+        await scene.settle()
+        assert scene.published == [(JID, "web1"), (jid_at(1), "web1")]
+        assert scene.states() == {"web1": "superseded", "web2": "superseded"}
+        assert JID not in scene.outbox._due["web1"]
+
+    play(store, clock, act)
+
+
 def test_acknowledgements_that_the_store_does_not_know_yet_do_not_hold_up_the_next_jobs(
     store: Store, clock: FakeClock
 ) -> None:
@@ -189,5 +254,24 @@ def test_minion_that_is_heard_again_over_its_old_connection_gets_what_was_queued
         scene.outbox.look_around()
         await scene.settle()
         assert scene.published == [(JID, "web1")]
+
+    play(store, clock, act)
+
+
+def test_running_job_is_given_up_a_week_after_its_expiry_by_a_master_that_was_there(
+    store: Store, clock: FakeClock
+) -> None:
+    async def act(scene: Scene) -> None:
+        queued(store)
+        scene.outbox = scene.fresh()
+        await scene.come("web1")
+        scene.outbox.started("web1", JID)
+        await scene.settle()
+        clock.advance(8 * 86_400)
+        scene.outbox = scene.fresh()
+        assert await scene.outbox.expire() == 1, "the one for web2, which never came"
+        clock.advance(86_400)
+        assert await scene.outbox.expire() == 1
+        assert scene.states() == {"web1": "outcome_unknown", "web2": "expired"}
 
     play(store, clock, act)

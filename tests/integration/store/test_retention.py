@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from master.store import JobFilter, Store
+from master.store import DeliveryChange, JobFilter, OutboxBatch, Store
 from shoal.clock import FakeClock
 
 from .samples import NOW, answer, jid_at, job
@@ -82,7 +82,8 @@ def test_returns_of_unknown_jobs_go_too(store: Store, clock: FakeClock) -> None:
 def test_deliveries_go_with_their_job_in_small_steps(store: Store, clock: FakeClock) -> None:
     ids = tuple(f"web{number}" for number in range(7))
     store.commit_batch(jobs=[job(n, mode="queue", targets=ids) for n in (0, 1)], returns=[answer("web1")])
-    store.deliveries.finish(jid_at(0), [("web9", "undeliverable", "unknown")])
+    silence = DeliveryChange(jid=jid_at(0), minion="web9", state="undeliverable", at=NOW, reason="unknown")
+    store.commit_batch(outbox=OutboxBatch(silences=[silence]))
     clock.advance(3600)
     steps = sweep(store, store.retention.cut(before=NOW + 1), max_rows=3)
     assert sum(steps) == 1 + 1 + 8

@@ -83,8 +83,8 @@ def failed(minion: str, ret: Any, retcode: int = 1, **changed: Any) -> Message:
     return returned(minion, ret, retcode=retcode, success=False, **changed)
 
 
-def silent(minion: str, why: str = "no_response", text: str = "") -> Message:
-    return {"event": "silent", "id": minion, "why": why, "text": text}
+def silent(minion: str, why: str = "sent", text: str = "", label: str = "Sent, not received") -> Message:
+    return {"event": "silent", "id": minion, "why": why, "label": label, "text": text, "kept": False}
 
 
 def done(**fields: Any) -> Message:

@@ -36,14 +36,14 @@ CASES: dict[str, tuple[list[str], tuple[Any, ...], str, str, int]] = {
     ),
     "silence is explained": (
         ["test.ping"],
-        (job("a", "b"), silent("a", "not_connected", "last seen 3 days ago"), silent("b"), done(silent=2)),
-        f"a:\n    {SILENT} [Not connected]\n    last seen 3 days ago\nb:\n    {SILENT} [No response]\n",
+        (job("a", "b"), silent("a", "offline", "last seen 3 days ago", "Offline since 3"), silent("b"), done(silent=2)),
+        f"a:\n    {SILENT} [Offline since 3]\n    last seen 3 days ago\nb:\n    {SILENT} [Sent, not received]\n",
         BAD, 1,
     ),
     "silence of other kinds": (
         ["test.ping"],
-        (job("a", "b"), silent("a", "expired"), silent("b", "lost"), done()),
-        f"a:\n    {SILENT} [Expired]\nb:\n    {SILENT} [Lost]\n",
+        (job("a", "b"), silent("a", "unknown", label="Unknown"), silent("b", "lost", label="Offline since 4"), done()),
+        f"a:\n    {SILENT} [Unknown]\nb:\n    {SILENT} [Offline since 4]\n",
         BAD, 1,
     ),
     "silence hidden still counts": (
@@ -77,8 +77,8 @@ CASES: dict[str, tuple[list[str], tuple[Any, ...], str, str, int]] = {
     ),
     "json of a silent minion": (
         ["test.ping", "--out=json", "--out-indent=-1"],
-        (job("a"), silent("a", "no_response", "explained"), done()),
-        '{"a": "Minion did not return. [No response]"}\n', BAD, 1,
+        (job("a"), silent("a", "sent", "explained"), done()),
+        '{"a": "Minion did not return. [Sent, not received]"}\n', BAD, 1,
     ),
     "txt": (["cmd.run", "--out", "txt"], (job("a"), returned("a", "1\n2"), done()), "a: 1\na: 2\n", "", 0),
     "quiet": (["test.ping", "--out=quiet"], TWO, "", "", 0),
@@ -97,7 +97,7 @@ CASES: dict[str, tuple[list[str], tuple[Any, ...], str, str, int]] = {
     ),
     "given up too early": (
         ["test.ping"], (job("a", "b"), silent("a"), returned("b"), returned("a"), done(returned=2)),
-        f"a:\n    {SILENT} [No response]\nb:\n    True\na:\n    True\n", "", 0,
+        f"a:\n    {SILENT} [Sent, not received]\nb:\n    True\na:\n    True\n", "", 0,
     ),
     "given up too early, static": (
         ["test.ping", "-s"], (job("a", "b"), silent("a"), returned("b"), returned("a"), done(returned=2)),
@@ -130,7 +130,7 @@ def test_summary_counts_and_names(cli: Cli, master: FakeMaster) -> None:
         job("a", "b", "c", "d"),
         returned("a"),
         failed("b", "no"),
-        silent("c", "not_connected"),
+        silent("c", "offline"),
         silent("d"),
         done(),
     )
@@ -140,6 +140,7 @@ def test_summary_counts_and_names(cli: Cli, master: FakeMaster) -> None:
     assert ran.out.endswith(
         f"\n{rule}\nSummary\n{rule}\n# of minions targeted: 4\n# of minions returned: 2\n"
         "# of minions that did not return: 2\n# of minions with errors: 1\n# of minions not connected: 1\n"
+        f"# of minions sent, not received: 1\n"
         f"Minions not connected: c\nMinions not responding: d\nMinions with failures: b\n{rule}\n"
     )
 

@@ -15,7 +15,7 @@ LEAST: dict[str, Any] = {"op": "run", "target": TARGET, "fun": "test.ping"}
 
 def test_least_order_gets_the_defaults() -> None:
     order = Order.from_wire(LEAST)
-    assert (order.fun, order.args, order.kwargs, order.mode) == ("test.ping", (), {}, "now")
+    assert (order.fun, order.args, order.kwargs, order.mode) == ("test.ping", (), {}, "")
     assert (order.timeout_s, order.job_timeout_s, order.batch, order.subset) == (0.0, 0.0, None, 0)
     assert order.wait
 
@@ -73,6 +73,10 @@ def test_endless_waits_are_cut() -> None:
         {"timeout_s": float("inf")},
         {"timeout_s": True},
         {"mode": "later"},
+        {"channel": "net"},
+        {"mode": "queue", "channel": "net"},
+        {"mode": "desired", "channel": "a\nb"},
+        {"mode": "desired", "channel": "c" * 129},
         {"subset": -1},
         {"subset": 1.5},
         {"async": "yes"},

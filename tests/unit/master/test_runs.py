@@ -128,7 +128,7 @@ def test_recalled_run_knows_what_came_before() -> None:
 
 def test_watch_hands_out_what_came_in_order_once() -> None:
     watch = Watch()
-    silence = Silence("b", "no_response", "…")
+    silence = Silence("b", "sent", "Sent, not received", "…")
     watch.put(answer("a"))
     watch.put(silence)
     assert [item.minion for item in watch.take()] == ["a", "b"]

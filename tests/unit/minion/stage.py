@@ -145,12 +145,17 @@ class Jobs:
 
     def __init__(self) -> None:
         self.submitted: list[Job] = []
+        self.resumed: list[tuple[Job, float]] = []
+        self.signals: list[tuple[str, int]] = []
 
     def submit(self, job: Job) -> None:
         self.submitted.append(job)
 
+    def resume(self, job: Job, since: float) -> None:
+        self.resumed.append((job, since))
+
     def signal(self, jid: str, number: int) -> None:
-        raise NotImplementedError
+        self.signals.append((jid, number))
 
     def set_facts(self, *facts: Mapping[str, Any]) -> None:
         raise NotImplementedError

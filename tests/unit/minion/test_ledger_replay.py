@@ -1,36 +1,27 @@
-"""What becomes of unfinished jobs after a restart: never guessed, never run twice unless the function allows it."""
+"""What becomes of unfinished jobs after a restart: never guessed, never begun again and again."""
 
 from __future__ import annotations
 
 import pytest
 
 from minion.ledger.entry import State
-from minion.ledger.replay import Decision, decide
+from minion.ledger.replay import MAX_RUNS, Decision, decide
 
 NOW = 1_800_000_000.0
 
 
 @pytest.mark.parametrize(
-    ("state", "expires", "replay", "decision"),
+    ("state", "expires", "runs", "decision"),
     [
-        ("accepted", NOW + 1, "never", "run"),
-        ("accepted", NOW + 1, "safe", "run"),
-        ("accepted", NOW + 1, None, "run"),
-        ("accepted", NOW, "safe", "expire"),
-        ("accepted", NOW - 86_400, "never", "expire"),
-        ("started", NOW + 1, "safe", "run_again"),
-        ("started", NOW + 1, "check", "probe"),
-        ("started", NOW + 1, "never", "unknown"),
-        ("started", NOW + 1, None, "unknown"),
-        ("started", NOW + 1, "", "unknown"),
-        ("started", NOW + 1, "SAFE", "unknown"),
-        ("started", NOW + 1, "sometimes", "unknown"),
-        ("started", NOW - 1, "safe", "run_again"),
-        ("started", NOW - 1, "check", "probe"),
-        ("started", NOW - 1, "never", "unknown"),
+        ("accepted", NOW + 1, 0, "run"),
+        ("accepted", NOW, 0, "expire"),
+        ("accepted", NOW - 86_400, 0, "expire"),
+        ("started", NOW + 1, 0, "resume"),
+        ("started", NOW + 1, 1, "resume"),
+        ("started", NOW - 1, 2, "resume"),
+        ("started", NOW + 1, MAX_RUNS, "unknown"),
+        ("started", NOW - 1, MAX_RUNS + 1, "unknown"),
     ],
 )
-def test_unfinished_job_after_a_restart(
-    state: State, expires: float, replay: str | None, decision: Decision
-) -> None:
-    assert decide(state, expires, NOW, replay) == decision
+def test_unfinished_job_after_a_restart(state: State, expires: float, runs: int, decision: Decision) -> None:
+    assert decide(state, expires, NOW, runs) == decision

@@ -16,6 +16,7 @@ class Script:
         self.promise: Promise = "fresh"
         self.start: Start = "go"
         self.told: list[tuple[str, str]] = []
+        self.known: list[Job] = []
 
     def accept(self, job: Job, now: float) -> Promise:
         self.told.append(("accept", job.jid))
@@ -27,6 +28,9 @@ class Script:
 
     def began(self, job: Job, at: float) -> None:
         self.told.append(("began", job.jid))
+
+    def recall(self, jid: str) -> Job | None:
+        return next((job for job in self.known if job.jid == jid), None)
 
 
 @pytest.fixture
@@ -120,3 +124,52 @@ def test_now_job_is_on_record_only_when_it_takes_a_while(stage: Stage, script: S
     assert script.told == [], "it waits for a place"
     stage.minion.jobs.started(job.jid, stage.clock.time())
     assert script.told == [("began", job.jid)]
+
+
+def test_job_of_a_dead_executor_is_on_record_before_it_is_resumed(stage: Stage, script: Script) -> None:
+    master = stage.online()
+    job = master.send_job()
+    stage.minion.jobs.lost(job.jid, job.fun, 7.0)
+    assert script.told == [("began", job.jid), ("begin", job.jid)]
+    assert stage.executor.resumed == [(job, 7.0)]
+    assert master.returns() == []
+
+
+def test_job_of_an_earlier_daemon_is_resumed_from_the_record(stage: Stage, script: Script) -> None:
+    master = stage.online()
+    script.known = [stage.fleet.job(jid="20270115080000000077")]
+    stage.minion.jobs.adopted([job.jid for job in script.known])
+    stage.minion.jobs.lost("20270115080000000077", "test.ping", 7.0)
+    assert [job.jid for job, _since in stage.executor.resumed] == ["20270115080000000077"]
+    assert master.returns() == []
+
+
+def test_job_that_nobody_knows_any_more_is_said_to_be_unknown(stage: Stage) -> None:
+    master = stage.online()
+    stage.minion.jobs.lost("20270115080000000077", "test.ping", 7.0)
+    stage.settle()
+    assert [(ret.jid, ret.outcome, ret.started) for ret in master.returns()] == [
+        ("20270115080000000077", "outcome_unknown", 7.0)
+    ]
+    assert stage.executor.resumed == []
+
+
+def test_job_that_is_interrupted_again_and_again_is_answered_for(stage: Stage, script: Script) -> None:
+    master = stage.online()
+    job = master.send_job()
+    script.start = "worn_out"
+    stage.minion.jobs.lost(job.jid, job.fun, 7.0)
+    stage.settle()
+    assert [(ret.jid, ret.outcome) for ret in master.returns()] == [(job.jid, "outcome_unknown")]
+    assert (stage.executor.resumed, len(stage.minion.jobs)) == ([], 0)
+
+
+def test_resumption_that_the_disk_refuses_is_tried_again(stage: Stage, script: Script) -> None:
+    master = stage.online()
+    job = master.send_job()
+    script.start = "not_now"
+    stage.minion.jobs.lost(job.jid, job.fun, 7.0)
+    assert stage.executor.resumed == []
+    script.start = "go"
+    stage.advance(35)
+    assert stage.executor.resumed == [(job, 7.0)]

@@ -6,18 +6,19 @@ from master.store.delivery_state import BEFORE, FINAL_STATES, OPEN_STATES, may_f
 
 STATES = OPEN_STATES + FINAL_STATES
 # A row is the state before; a column is the state after, in the order of STATES; x is allowed.
-#                    queued sent received running | expired cancelled undeliverable unknown superseded returned
+#              queued sent received running cancelling | expired cancelled undeliverable unknown superseded returned
 TABLE = {
-    "queued":          ". x x x  x x x x x x",
-    "sent":            ". x x x  x x x x x x",
-    "received":        ". . . x  x x x x x x",
-    "running":         ". . . .  . x x x . x",
-    "expired":         ". . . .  . . . . . x",
-    "cancelled":       ". . . .  . . . . . .",
-    "undeliverable":   ". . . .  . . . . . x",
-    "outcome_unknown": ". . . .  . . . . . x",
-    "superseded":      ". . . .  . . . . . .",
-    "returned":        ". . . .  . . . . . .",
+    "queued":          ". x x x .  x x x x x x",
+    "sent":            ". x x x x  x . x x x x",
+    "received":        ". . . x x  x . x x x x",
+    "running":         ". . . . x  . . x x . x",
+    "cancelling":      ". . . . .  x . x x . x",
+    "expired":         ". . . . .  . . . . . x",
+    "cancelled":       ". . . . .  . . . . . .",
+    "undeliverable":   ". . . . .  . . . . . x",
+    "outcome_unknown": ". . . . .  . . . . . x",
+    "superseded":      ". . . . .  . . . . . x",
+    "returned":        ". . . . .  . . . . . .",
 }  # fmt: skip
 
 
