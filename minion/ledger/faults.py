@@ -6,6 +6,7 @@ By text, not by number: Python 3.10 does not tell SQLite's error codes.
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -22,10 +23,7 @@ _DAMAGED: Final = (
 _ADVICE: Final = (
     ("disk is full", "the disk is full: make room"),
     ("readonly", "it is read-only: mount the file system writable and let the minion's user write there"),
-    (
-        "unable to open",
-        "it cannot be opened: the folder must exist, the minion's user may write there, the disk is not read-only",
-    ),
+    ("unable to open", "it cannot be opened: the folder must exist and the minion's user may write there"),
     ("disk i/o error", "the disk reports I/O errors: look at dmesg, replace the disk or card"),
     ("locked", "another process uses it: stop that one, e.g. a second minion"),
 )
@@ -47,7 +45,16 @@ def is_damage(error: Exception) -> bool:
 
 def explained(error: Exception, path: Path, doing: str) -> LedgerError:
     """Return the error to raise for `error`, which came up in the ledger at `path` while `doing` something."""
-    return LedgerError(f"{path}: {doing} failed: {_advice(error)}")
+    # SQLite calls a disk that became read-only "disk I/O error", and a sound card is not to be replaced for that.
+    advice = _BY_ERRNO[errno.EROFS] if _on_read_only_disk(path) else _advice(error)
+    return LedgerError(f"{path}: {doing} failed: {advice}")
+
+
+def _on_read_only_disk(path: Path) -> bool:
+    try:
+        return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def _advice(error: Exception) -> str:

@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from master.cli.client import Conversation
+from tests.acceptance.test_power_cuts import cut_power
 from tests.fleet import BIN, Fleet, short_folder, until
 
 BOX: Final = "box-1"
@@ -65,11 +66,11 @@ def minion_state(fleet: Fleet) -> Path:
     return fleet.minion_root(BOX) / "var/lib/shoal/minion"
 
 
-def queue(fleet: Fleet, marks: Path, padding: int = BIG) -> str:
+def queue(fleet: Fleet, marks: Path, padding: int = BIG, *, then: str = "true") -> str:
     """Queue a job that leaves a mark, and whose text is too big for what a full disk may still have room for."""
     request = {
         "op": "run", "target": {"kind": "list", "expr": BOX}, "fun": "cmd.run", "mode": "queue",
-        "args": [f"echo x >> {marks}; echo done # {'-' * padding}"], "queue_ttl_s": 3600.0, "async": True,
+        "args": [f"echo x >> {marks}; {then}; echo done # {'-' * padding}"], "queue_ttl_s": 3600.0, "async": True,
     }  # fmt: skip
     with Conversation(str(fleet.master_root / "run/shoal/master.sock"), request) as talk:
         talk.answer()
@@ -145,10 +146,29 @@ def test_box_whose_disk_is_read_only_at_its_start_answers_and_takes_jobs_once_it
         assert ping(fleet)
         marks = fleet.folder / token_hex(4)
         jid = queue(fleet, marks, 0)
-        until("a clear error", lambda: "read-only" in box.text())
+        until("a clear error", lambda: "it is read-only: mount the file system writable" in box.text())
         assert fleet.ask("jobs.queue"), "not promised"
         remount(folder, "rw")
         until("the job to be done after all", lambda: done(fleet, jid), PATIENCE_S)
+        assert marks.read_text() == "x\n"
+        assert box.alive
+        fleet.stop()
+
+
+def test_what_a_power_cut_interrupted_is_answered_for_once_the_disk_can_be_read_again(fleet: Fleet) -> None:
+    fleet.start_master(heartbeat_s=1)
+    with disk(minion_state(fleet), "4m") as folder:
+        fleet.join(BOX)
+        marks = fleet.folder / token_hex(4)
+        jid = queue(fleet, marks, 0, then="sleep 60")
+        until("the job to have begun", marks.exists)
+        cut_power(fleet)
+        remount(folder, "ro")
+        box = fleet.start_minion(BOX)
+        fleet.wait_up(BOX)
+        until("a clear error", lambda: "it is read-only: mount the file system writable" in box.text())
+        remount(folder, "rw")
+        until("an answer", lambda: "is not known" in str(stored(fleet, jid)), PATIENCE_S)
         assert marks.read_text() == "x\n"
         assert box.alive
         fleet.stop()
