@@ -66,11 +66,11 @@ def minion_state(fleet: Fleet) -> Path:
     return fleet.minion_root(BOX) / "var/lib/shoal/minion"
 
 
-def queue(fleet: Fleet, marks: Path, padding: int = BIG, *, then: str = "true") -> str:
+def queue(fleet: Fleet, marks: Path, padding: int = BIG, *, then: str = "true", ttl_s: float = 3600.0) -> str:
     """Queue a job that leaves a mark, and whose text is too big for what a full disk may still have room for."""
     request = {
         "op": "run", "target": {"kind": "list", "expr": BOX}, "fun": "cmd.run", "mode": "queue",
-        "args": [f"echo x >> {marks}; {then}; echo done # {'-' * padding}"], "queue_ttl_s": 3600.0, "async": True,
+        "args": [f"echo x >> {marks}; {then}; echo done # {'-' * padding}"], "queue_ttl_s": ttl_s, "async": True,
     }  # fmt: skip
     with Conversation(str(fleet.master_root / "run/shoal/master.sock"), request) as talk:
         talk.answer()
