@@ -79,6 +79,9 @@ class Master:
         self._load_roster()
         self._assemble()
         self._open_sockets()
+        await (
+            self._keep_floor()
+        )  # before minions hear of it: a master that is killed must not go back behind it
         self._tasks = [
             asyncio.create_task(self.writer.run(), name="writer"),
             asyncio.create_task(self._housekeeping(), name="housekeeping"),
@@ -99,10 +102,7 @@ class Master:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.writer.flush()
-        try:
-            await self.writer.call(self.store.settings.put, _FLOOR_SETTING, self.time.now())
-        except StoreError as error:
-            log.error("%s", error, extra={"action": "floor_not_stored"})
+        await self._keep_floor()
         self.writer.close()
         self.store.close()
         self._paths.control_socket.unlink(missing_ok=True)
@@ -267,6 +267,12 @@ class Master:
             greet_again=self.greeter.greet_again,
             reach=self._reach,
         )
+
+    async def _keep_floor(self) -> None:
+        try:
+            await self.writer.call(self.store.settings.put, _FLOOR_SETTING, self.time.now())
+        except StoreError as error:
+            log.error("%s", error, extra={"action": "floor_not_stored"})
 
     def _stored(self, returns: list[Return]) -> None:
         self.collector.stored(returns)

@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 
 _MAX_PUBLISH_BYTES: Final = max(MAX_JOB_BYTES, MAX_WELCOME_BYTES) + ENVELOPE_OVERHEAD + 1024
 _TIDY_S: Final = 3600.0
+_DISK_RETRY_S: Final = 15.0
 _VOLATILE: Final = frozenset({"pid", "localtime"})  # grains that differ at each start
 
 
@@ -213,7 +214,14 @@ class Daemon:
         if self._answered_for:
             return
         self._answered_for = True
-        left = self._journal.left_over(jids, self._clock.now())
+        self._see_to_left_over()
+
+    def _see_to_left_over(self) -> None:
+        """See to what an earlier daemon left; again and again, when the disk does not say what that is."""
+        left = self._journal.left_over(self._minion.jobs, self._clock.now())
+        if left is None:
+            self._loop.call_later(_DISK_RETRY_S, self._see_to_left_over)
+            return
         for ret in left.answers:
             log.warning(
                 "%s", ret.value(), extra={"action": "job_abandoned", "job": {"jid": ret.jid, "fun": ret.fun}}

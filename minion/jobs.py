@@ -62,6 +62,10 @@ class Jobs:
     def __len__(self) -> int:
         return len(self._running)
 
+    def __contains__(self, jid: object) -> bool:
+        """Say whether this daemon has the job in hand, or its return."""
+        return jid in self._running or jid in self._waiting
+
     def take(self, sealed: bytes) -> None:
         """Take a job as it was published. Raises WireError, TrustError, JobRefusedError."""
         try:

@@ -109,10 +109,18 @@ class Journal:
         except LedgerError as error:  # it runs all the same; only a power cut would find it unexplained
             _complain(error, job)
 
-    def left_over(self, alive: Container[str], now: float) -> LeftOver:
-        """Return what is to be done about jobs that an earlier daemon left and that are not among `alive`."""
+    def left_over(self, alive: Container[str], now: float) -> LeftOver | None:
+        """Return what is to be done about jobs that an earlier daemon left and that are not among `alive`.
+
+        None: the disk does not say; ask again.
+        """
         left = LeftOver()
-        for entry in self._unfinished():
+        try:
+            unfinished = self._ledger.unfinished()
+        except LedgerError as error:
+            _complain(error)
+            return None
+        for entry in unfinished:
             job, since = entry.job, entry.started_at or now
             if job.jid in alive:
                 continue

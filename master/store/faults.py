@@ -20,7 +20,10 @@ _TEXTS: Final = (
     ("not a database", _DAMAGED),
     ("malformed", _DAMAGED),
     ("readonly", _READONLY),
-    ("unable to open", "cannot be opened: check that its folder exists and belongs to the master"),
+    (
+        "unable to open",
+        "cannot be opened: check that its folder exists, belongs to the master and is not on a read-only disk",
+    ),
     ("QueuePool limit", "has no free connection here: too many requests at once"),
 )
 # PostgreSQL's SQLSTATE, or its first two characters.

@@ -6,6 +6,7 @@ By text, not by number: Python 3.10 does not tell SQLite's error codes.
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -44,7 +45,16 @@ def is_damage(error: Exception) -> bool:
 
 def explained(error: Exception, path: Path, doing: str) -> LedgerError:
     """Return the error to raise for `error`, which came up in the ledger at `path` while `doing` something."""
-    return LedgerError(f"{path}: {doing} failed: {_advice(error)}")
+    # SQLite calls a disk that became read-only "disk I/O error", and a sound card is not to be replaced for that.
+    advice = _BY_ERRNO[errno.EROFS] if _on_read_only_disk(path) else _advice(error)
+    return LedgerError(f"{path}: {doing} failed: {advice}")
+
+
+def _on_read_only_disk(path: Path) -> bool:
+    try:
+        return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def _advice(error: Exception) -> str:

@@ -249,18 +249,19 @@ def wired(fleet: Fleet) -> Iterator[Proxy]:
 
 
 @contextmanager
-def dropped(*ports: int) -> Iterator[None]:
-    """Let the kernel drop all packets from and to these TCP ports on loopback."""
+def dropped(*ports: int, percent: int = 100) -> Iterator[None]:
+    """Let the kernel drop packets from and to these TCP ports on loopback: all, or a random share."""
     if shutil.which("nft") is None:
         pytest.skip("nft is not installed")
     table = f"inet shoal_test_{os.getpid()}"
+    dice = f"numgen random mod 100 < {percent}"
     some = "{ " + ", ".join(map(str, ports)) + " }"
     rules = f"""
         table {table} {{
             chain incoming {{
                 type filter hook input priority 0;
-                iifname "lo" tcp dport {some} drop
-                iifname "lo" tcp sport {some} drop
+                iifname "lo" tcp dport {some} {dice} drop
+                iifname "lo" tcp sport {some} {dice} drop
             }}
         }}"""
     made = subprocess.run(["nft", "-f", "-"], input=rules, text=True, capture_output=True, check=False)

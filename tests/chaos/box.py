@@ -250,6 +250,7 @@ class Box:
         jids = self._executor.in_hand()
         minion.jobs.adopted(jids)
         left = journal.left_over(jids, clock.now())
+        assert left is not None
         for ret in left.answers:
             minion.jobs.returned(ret)
         for job in left.runnable:
