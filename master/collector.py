@@ -244,7 +244,7 @@ class Collector:
         jid, at = check_jid(fields.text("jid", 20)), fields.seconds("at")
         fields.done()
         run = self._runs.get(jid)
-        known = self._outbox.started(session.id, jid)
+        known = self._outbox.started(session.id, jid) if run is None or run.kept else False
         if run is None or session.id not in run.targets:
             self.counters["started refused: not a target"] += not known
             return

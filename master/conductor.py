@@ -84,6 +84,7 @@ class Conductor:
         now: Callable[[], float],
         defaults: Defaults,
         rules: Sequence[DeliveryRule],
+        jids: JidMaker,
         random: Random,
     ) -> None:
         self._fleet = fleet
@@ -102,7 +103,7 @@ class Conductor:
         self._defaults = defaults
         self._rules = rules
         self._random = random
-        self._jids = JidMaker()
+        self._jids = jids
 
     def preview(self, target: Target) -> list[str]:
         """Return who a target means now. Raises TargetError."""
@@ -155,7 +156,7 @@ class Conductor:
                 "usage", f"the arguments take {size} bytes; a job may have {MAX_JOB_BYTES - _ROOM}"
             )
         await self._keep(job, _record(job, order, targets))
-        run = self._runs.open(job.jid, job.fun, targets, stream=job.stream)
+        run = self._runs.open(job.jid, job.fun, targets, kept=job.mode != "now", stream=job.stream)
         self._announce(job, order, targets)
         return Performance(self, order, job, run, replace(resolved, ids=tuple(targets)))
 

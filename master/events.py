@@ -11,6 +11,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from master.backplane import EventBackplane
 from shoal.event import Event
 from shoal.wire import encode
 
@@ -54,14 +55,16 @@ class Subscription:
 class EventBus:
     """Hands events to those who asked for their tag (shell pattern)."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], backplane: EventBackplane) -> None:
         self._now = now
         self._subscriptions: list[Subscription] = []
+        self._backplane = backplane
+        backplane.listen(self._hand_out)
 
     @property
     def busy(self) -> bool:
         """True when anybody listens; makers of costly events ask first."""
-        return bool(self._subscriptions)
+        return bool(self._subscriptions) or self._backplane.wanted
 
     def subscribe(self, pattern: str = "*", size: int = QUEUE) -> Subscription:
         """Return a new subscription; give it back with `unsubscribe`."""
@@ -75,16 +78,19 @@ class EventBus:
             self._subscriptions.remove(subscription)
 
     def publish(self, tag: str, data: dict[str, Any]) -> None:
-        """Tell everybody who asked for `tag`."""
-        if not self._subscriptions:
-            return
+        """Tell everybody who asked for `tag`, here and at the other masters."""
+        if self.busy:
+            event = Event(tag=tag, time=self._now(), data=data)
+            self._hand_out(event)
+            self._backplane.send(event)
+
+    def _hand_out(self, event: Event) -> None:
         wanted = [
             subscription
             for subscription in self._subscriptions
-            if subscription.pattern == "*" or fnmatchcase(tag, subscription.pattern)
+            if subscription.pattern == "*" or fnmatchcase(event.tag, subscription.pattern)
         ]
-        if not wanted:
-            return
-        event, size = Event(tag=tag, time=self._now(), data=data), len(encode(data))
-        for subscription in wanted:
-            subscription.put(event, size)
+        if wanted:
+            size = len(encode(event.data))
+            for subscription in wanted:
+                subscription.put(event, size)

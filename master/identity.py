@@ -101,6 +101,17 @@ class IdentityFiles:
         found = self._papers.held_masters(TrustAnchor(self._papers.root_public()))
         return found if found is not None and found[0].newer_than(held) else None
 
+    def take_masters(self, held: MastersDocument, data: bytes) -> MastersDocument | None:
+        """Put `data`, a masters document, on the disk if it is newer than `held`; None if it is not.
+
+        Raises ConfigError, TrustError, WireError.
+        """
+        document = read_masters(data, TrustAnchor(self._papers.root_public()).root_public)
+        if not document.newer_than(held):
+            return None
+        self._papers.write("masters.doc", data)
+        return document
+
     # -------------------------------------------------------------- changes
 
     def renew(self, now: float, *, root_key: Path | None = None) -> None:

@@ -130,6 +130,10 @@ class Keyring:
         self._put(changed)
         return changed
 
+    def take(self, entry: KeyEntry) -> None:
+        """Hold `entry` as it is: another master has decided about it."""
+        self._put(entry)
+
     def delete(self, entry: KeyEntry) -> None:
         """Forget a key, and the one it came from if it rotates; its next message is a stranger's."""
         self.rotated_out(entry.peer)

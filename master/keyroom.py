@@ -47,6 +47,7 @@ class KeyRoom:
         self._bus = bus
         self._identity = identity
         self._on_decided = on_decided
+        self.changing = 0  # orders that are being carried out
         self.transport: MasterTransport | None = None  # set once the sockets are there
 
     async def handle(self, request: Answer) -> Answer:
@@ -70,7 +71,11 @@ class KeyRoom:
             return self._show(found, action)
         chosen = self._choose(action, found, states, explicit=match not in ("", "*"))
         change = self._accept if action == "accept" else partial(self._take_away, delete=action == "delete")
-        changed = [await change(entry) for entry in chosen]
+        self.changing += 1
+        try:
+            changed = [await change(entry) for entry in chosen]
+        finally:
+            self.changing -= 1
         return {**self._answer(self._keyring.entries()), "changed": _grouped(changed)}
 
     def _choose(
@@ -120,6 +125,31 @@ class KeyRoom:
         self._on_decided(entry.peer)
         self._event(now, "delete" if delete else "reject")
         return entry if delete else now
+
+    def peers(self) -> set[str]:
+        """Return the peers of all keys that are known here."""
+        return {entry.peer for entry in self._keyring.entries()}
+
+    def learn(self, stored: KeyEntry) -> None:
+        """Take over what another master has decided about a key."""
+        known = self._keyring.peer(stored.peer)
+        if known is not None and (known.id, known.state) == (stored.id, stored.state):
+            return
+        if known is not None and known.state == ACCEPTED:
+            self._revoke(known.id, self._keyring.peers_of(known))
+        self._keyring.take(stored)
+        if stored.state == ACCEPTED:
+            self._roster.ensure(stored.id, {})
+        self._on_decided(stored.peer)
+
+    def unlearn(self, peer: str) -> None:
+        """Forget a key that another master has deleted, or exchanged for a new one."""
+        known = self._keyring.peer(peer)
+        if known is None:
+            return
+        if known.state == ACCEPTED:
+            self._revoke(known.id, self._keyring.peers_of(known))
+        self._keyring.delete(known)
 
     def _revoke(self, minion_id: str, peers: list[str]) -> None:
         for peer in peers:

@@ -11,6 +11,7 @@ from typing import Final
 
 from master.acl import Acl, Caller
 from master.asyncio_scheduler import AsyncioScheduler
+from master.backplane import LocalBackplane
 from master.collector import Collector
 from master.conductor import Conductor, Defaults
 from master.config import MasterConfig
@@ -22,6 +23,7 @@ from master.keyring import ACCEPTED, Keyring
 from master.keyroom import KeyRoom
 from master.keystore import KeyStore, load_entries
 from master.late import LateReturns
+from master.neighbours import Neighbours
 from master.outbox import Outbox
 from master.papers import Reach
 from master.publisher import Publisher
@@ -35,6 +37,7 @@ from master.time_floor import MasterTime
 from master.writer import Writer
 from shoal.clock import Clock
 from shoal.errors import ShoalError, StoreError
+from shoal.ids import JidMaker
 from shoal.messages import MAX_REQUEST_BYTES
 from shoal.paths import Paths
 from shoal.returns import Return
@@ -70,7 +73,8 @@ class Master:
         floor = self.store.settings.get(_FLOOR_SETTING, 0.0)
         self.time = MasterTime(clock, float(floor))
         self.identity = self._open_identity()
-        self.bus = EventBus(self.time.now)
+        self._note_masters()
+        self.bus = EventBus(self.time.now, LocalBackplane())
         self.runs = Runs()
         self.writer = Writer(self.store, self._stored)
         self.sessions = Sessions(clock.monotonic, config.heartbeat_s * _LOST_HEARTBEATS)
@@ -88,6 +92,8 @@ class Master:
             asyncio.create_task(self._reassure(), name="reassure"),
             asyncio.create_task(self.outbox.run(), name="outbox"),
         ]
+        if self.store.shared.possible:
+            self._tasks.append(asyncio.create_task(self.neighbours.run(), name="neighbours"))
         await self.control.start(self._paths.control_socket)
         log.info(
             "master %s is up at ports %d and %d", config.id, config.publish_port, config.ret_port,
@@ -118,6 +124,7 @@ class Master:
             log.info("there is no newer masters document", extra={"action": "reloaded"})
             return
         self.identity.masters, self.identity.masters_bytes = newer
+        self._note_masters()
         self.publisher.notify(self.identity.masters_bytes)
         log.info(
             "masters document %d is in use and published", newer[0].version, extra={"action": "reloaded"}
@@ -243,7 +250,18 @@ class Master:
                 timeout_s=config.timeout, expires_s=config.job_expires_s, job_timeout_s=config.job_timeout_s
             ),
             rules=config.delivery,
+            jids=JidMaker(self._slot()),
             random=SystemRandom(),
+        )
+        self.neighbours = Neighbours(
+            store=self.store,
+            writer=self.writer,
+            keys=self.keyroom,
+            roster=self.roster,
+            outbox=self.outbox,
+            greet_again=self.greeter.greet_again,
+            use_masters=self._use_masters,
+            now=self.time.now,
         )
         self.control = ControlServer(
             conductor=self.conductor, acl=acl, keys=self.keyroom, bus=self.bus, context=self._runner_context
@@ -273,6 +291,33 @@ class Master:
             await self.writer.call(self.store.settings.put, _FLOOR_SETTING, self.time.now())
         except StoreError as error:
             log.error("%s", error, extra={"action": "floor_not_stored"})
+
+    def _slot(self) -> int | None:
+        """Return this master's place among those that share a database, None if it has one of its own."""
+        names = [entry.name for entry in self.identity.masters.masters]
+        return (
+            names.index(self._config.id) % 10
+            if self.store.shared.possible and self._config.id in names
+            else None
+        )
+
+    def _note_masters(self) -> None:
+        self.store.shared.several = self.store.shared.possible and len(self.identity.masters.masters) > 1
+
+    def _use_masters(self, stored: bytes) -> bytes:
+        """Take over a masters document from the store if it is newer than ours; return the one in use."""
+        if stored and stored != self.identity.masters_bytes:
+            try:
+                newer = self._identity_files.take_masters(self.identity.masters, stored)
+            except ShoalError as error:
+                log.error("masters document in the store: %s", error, extra={"action": "masters_refused"})
+            else:
+                if newer is None:
+                    return self.identity.masters_bytes
+                self.identity.masters, self.identity.masters_bytes = newer, stored
+                self._note_masters()
+                self.publisher.notify(stored)
+        return self.identity.masters_bytes
 
     def _stored(self, returns: list[Return]) -> None:
         self.collector.stored(returns)

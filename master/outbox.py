@@ -91,6 +91,13 @@ class Outbox:
         self._keep(job)
         self._expect(minions)
 
+    def found(self, deliveries: Iterable[tuple[str, str]]) -> None:
+        """Take (job, minion) that another master has stored, or left, and that are to be sent from here."""
+        for jid, minion in deliveries:
+            if self._sessions.present(minion) and self._due.get(minion, {}).get(jid) is None:
+                self._writer.outboxed.add(jid)
+                self._expect([minion])
+
     def sent(self, jid: str, minions: Iterable[str], attempts: int = 0) -> None:
         """Note that a job went out to these minions."""
         now = self._now()
@@ -103,14 +110,14 @@ class Outbox:
 
     def came(self, minion: str) -> None:
         """A minion can be reached: send what waits for it, also what was sent over an earlier connection."""
-        if minion in self._waiting:
+        if minion in self._waiting or self._store.shared.several:  # another master may have left something
             self._due.pop(minion, None)
             asyncio.get_running_loop().call_later(_SETTLE_S, self._look_soon, minion)
 
     def received(self, minion: str, jids: Iterable[str]) -> None:
         """A minion has these jobs on its disk."""
         for jid in jids:
-            if jid in self._writer.outboxed:
+            if jid in self._writer.outboxed or self._store.shared.several:
                 self._due.setdefault(minion, {})[jid] = math.inf
                 self._mark(jid, minion, RECEIVED)
         if minion in self._next_look:
@@ -118,10 +125,11 @@ class Outbox:
 
     def started(self, minion: str, jid: str) -> bool:
         """A minion is at the job; False when it is none that waits for its minions."""
-        if jid not in self._writer.outboxed:
+        if jid in self._writer.outboxed:
+            self._due.setdefault(minion, {})[jid] = math.inf
+        elif not self._store.shared.several:
             return False
-        self._due.setdefault(minion, {})[jid] = math.inf
-        self._mark(jid, minion, RUNNING)
+        self._mark(jid, minion, RUNNING)  # of another master's job, if it is one that is kept
         return True
 
     def returned(self, minion: str, jid: str) -> None:
@@ -137,8 +145,9 @@ class Outbox:
         self._held.add(jid)
         try:
             await self._writer.flush()  # what was sent is known to be
-            # That something was sent is stored a moment later; a master that was killed in it has not stored it.
-            sure = jid_time(jid) >= self._since
+            # That something was sent is stored a moment later; a master that was killed in it has not stored it,
+            # and one beside this one may not have yet.
+            sure = jid_time(jid) >= self._since and not self._store.shared.several
             cancel = partial(self._store.deliveries.cancel, jid, minion or None, sure=sure)
             done = await self._writer.call(cancel)
         finally:

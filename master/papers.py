@@ -148,14 +148,19 @@ class Papers:
             next_curve_key=other_curve_key,
             certificate=certificate,
         )
-        others = tuple(each for each in document.masters if each.name != reach.name) if document else ()
+        masters = list(document.masters) if document else []
+        places = [number for number, each in enumerate(masters) if each.name == reach.name]
+        if places:  # minions go by the order: the first is where they want to be
+            masters[places[0]] = entry
+        else:
+            masters.append(entry)
         fresh = MastersDocument(
             # A lost document's version is not known; minions take nothing lower than theirs.
             version=document.version + 1 if document else max(1, int(now)),
             fleet=TrustAnchor(root.public).fleet,
             issued=now,
             expires=now + DOCUMENT_DAYS * 86400,
-            masters=(entry, *others),
+            masters=tuple(masters),
             revoked=document.revoked if document else (),
         )
         return issue_masters(root, fresh)

@@ -86,6 +86,7 @@ class Run:
     jid: str
     fun: str
     targets: frozenset[str]
+    kept: bool = False  # for minions that are away: it has deliveries
     stream: bool = False  # what it says while it runs is wanted
     sent: dict[str, float] = field(default_factory=dict)  # id -> monotonic time of publishing
     running: dict[str, float] = field(default_factory=dict)  # id -> epoch second; 0: queued there
@@ -143,9 +144,11 @@ class Runs:
         """Return a run, or None when it is not in memory."""
         return self._runs.get(jid)
 
-    def open(self, jid: str, fun: str, targets: Iterable[str], *, stream: bool = False) -> Run:
+    def open(
+        self, jid: str, fun: str, targets: Iterable[str], *, kept: bool = False, stream: bool = False
+    ) -> Run:
         """Begin a run."""
-        return self._keep(Run(jid, fun, frozenset(targets), stream))
+        return self._keep(Run(jid, fun, frozenset(targets), kept, stream))
 
     def recall(self, jid: str, fun: str, targets: Iterable[str], returned: Iterable[str]) -> Run:
         """Take an old run back into memory for a late return."""

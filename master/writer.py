@@ -123,7 +123,9 @@ class Writer:
         facts, self._facts = self._facts, {}
         marks, self._marks = self._marks[:_MAX_ROWS], self._marks[_MAX_ROWS:]
         silences, self._silences = self._silences[:_MAX_ROWS], self._silences[_MAX_ROWS:]
-        outboxed = {ret.jid for ret in returns} & self.outboxed
+        outboxed = {ret.jid for ret in returns}
+        if not self._store.shared.several:  # else another master may have made the deliveries
+            outboxed &= self.outboxed
         outbox = OutboxBatch(marks=marks, silences=silences, outboxed=outboxed)
         try:
             await self.call(self._write, jobs, returns, facts, outbox)

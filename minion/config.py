@@ -99,6 +99,13 @@ class MinionConfig:
     recon_default: int = setting(1000, "Milliseconds before the first reconnect", low=10, high=3_600_000)
     recon_max: int = setting(30_000, "Milliseconds between reconnects at most", low=10, high=86_400_000)
 
+    master_failback: bool = setting(
+        True, "Go back to the first master of the masters document when it can be reached again"
+    )
+    master_failback_interval: int = setting(
+        600, "Seconds between looks for that, on average", low=1, high=_DAY
+    )
+
     # logs
     log_level: str = setting("warning", "How much is logged", choices=tuple(LEVELS))
     log_file: Path | None = setting(None, "File for logs", shown="(stderr)")

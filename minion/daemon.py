@@ -167,6 +167,7 @@ class Daemon:
                 random=SystemRandom(),
                 recon_base_s=config.recon_default / 1000,
                 recon_max_s=config.recon_max / 1000,
+                failback_s=config.master_failback_interval if config.master_failback else 0.0,
                 facts=lambda: (self._facts.digest, self._facts.grains),
                 on_masters=membership.keep_masters,
                 on_welcome=self._welcomed,

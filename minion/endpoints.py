@@ -26,6 +26,7 @@ class Endpoints:
     def __init__(self, first: Iterable[Endpoint]) -> None:
         self._told = list(dict.fromkeys(first))
         self._ring = list(self._told)
+        self._home: list[Endpoint] = []  # of the first master in the document
         self._at = 0
         self._worked = False
         self.rounds = 0  # how often the whole ring was tried since one of it worked
@@ -48,6 +49,17 @@ class Endpoints:
         self._at = (self._at + 1) % len(self._ring)
         self.rounds += self._at == 0
 
+    def home(self) -> Endpoint | None:
+        """Return where the first master of the document is; None while that is the present one, or not known."""
+        keys = {place.curve_key for place in self._home}
+        return None if not self._home or self.current().curve_key in keys else self._home[0]
+
+    def go_home(self) -> None:
+        """Let the first master of the document be the next to be tried."""
+        self._ring = list(dict.fromkeys([*self._home, *self._ring]))
+        self._at = 0
+        self._worked = False
+
     def use(self, document: MastersDocument) -> None:
         """Take over the masters' addresses and keys from `document`."""
         present = [self.current()] if self._worked else []
@@ -62,6 +74,8 @@ class Endpoints:
             for key in entry.curve_keys()
             for address in entry.addresses
         ]
+        first = {key for entry in document.masters[:1] for key in entry.curve_keys()}
+        self._home = [place for place in listed if place.curve_key in first]
         told = [replace(place, curve_key=key) for place in self._told for key in _keys(document, place)]
         self._ring = list(dict.fromkeys([*present, *listed, *told, *self._told]))
         self._at = 0

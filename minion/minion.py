@@ -22,6 +22,7 @@ from typing import Any, Final
 from minion.backoff import Backoff
 from minion.endpoints import Endpoints
 from minion.executor.contract import Executor
+from minion.failback import Failback, Probe, tcp_probe
 from minion.jobs import Jobs
 from minion.journal import NoJournal, Promises
 from minion.live import Live
@@ -84,6 +85,8 @@ class Parts:
     random: Random
     recon_base_s: float = 1.0
     recon_max_s: float = 30.0
+    failback_s: float = 0.0  # between looks for the first master; 0: never
+    probe: Probe | None = None  # how it is looked
     facts: Callable[[], tuple[bytes, Mapping[str, Any]]]  # digest and grains
     on_masters: Callable[[bytes], None] = lambda _document: None  # a newer masters document was believed
     on_welcome: Callable[[Welcome], None] = lambda _welcome: None  # accepted or not
@@ -117,6 +120,15 @@ class Minion:
             waiting=parts.outbox,
             reporter=self._reporter,
             send=self._send,
+        )
+        self._failback = Failback(
+            loop=parts.loop,
+            random=parts.random,
+            endpoints=parts.endpoints,
+            interval_s=parts.failback_s,
+            probe=parts.probe or tcp_probe(parts.loop),
+            idle=lambda: not self.jobs,
+            go=self._connect,
         )
         self._pulse = Pulse(
             parts.loop, parts.random,
@@ -255,12 +267,14 @@ class Minion:
             self._link.subscribe((BROADCAST, own_topic(self._keys.curve.public.hex())))
         self._set_timer(None)
         self._pulse.start(welcome.heartbeat_s)
+        self._failback.start()
         self.live.connected()
         self._reporter.connected()
 
     def _go_offline(self, state: str) -> None:
         self.state = state
         self._pulse.stop()
+        self._failback.stop()
         self.live.disconnected()
         self._reporter.disconnected()
 

@@ -48,16 +48,23 @@ def check_function_name(value: object) -> str:
 
 
 class JidMaker:
-    """Makes job ids as Salt spells them (`YYYYMMDDhhmmssffffff`, UTC), strictly increasing."""
+    """Makes job ids as Salt spells them (`YYYYMMDDhhmmssffffff`, UTC), strictly increasing.
 
-    def __init__(self) -> None:
+    Masters that share a database have a `slot` each, 0 to 9: the last digit, so that no two make the same id.
+    """
+
+    def __init__(self, slot: int | None = None) -> None:
         self._last = ""
+        self._slot = slot
 
     def new(self, now: float) -> str:
-        """Return the id for epoch second `now`, or one microsecond after the last id if that is later."""
-        jid = _jid_at(int(now * 1_000_000))
+        """Return the id for epoch second `now`, or the next one after the last id if that is later."""
+        microseconds, step = int(now * 1_000_000), 1
+        if self._slot is not None:
+            microseconds, step = microseconds // 10 * 10 + self._slot, 10
+        jid = _jid_at(microseconds)
         if jid <= self._last:
-            jid = _jid_at(_microseconds(self._last) + 1)
+            jid = _jid_at(_microseconds(self._last) + step)
         self._last = jid
         return jid
 

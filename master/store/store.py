@@ -23,6 +23,7 @@ from master.store.resolutions import Resolutions
 from master.store.retention import Retention
 from master.store.returns import Key, Returns, insert_returns
 from master.store.settings import Settings
+from master.store.shared import Shared
 from master.store.tags import Tags, upsert_tags
 from master.store.tokens import Tokens, consume_token, token_tags
 from shoal.clock import Clock
@@ -46,6 +47,7 @@ class Store:
         self.tags = Tags(database)
         self.tokens = Tokens(database, clock)
         self.settings = Settings(database)
+        self.shared = Shared(database)
         self.retention = Retention(database, clock)
         self._clock = clock
 

@@ -60,7 +60,6 @@ _ADVICE: Final = {
     "log_level_logfile": _LOGS,
     "loop_interval": _DELETE,
     "master_alive_interval": _LIVENESS,
-    "master_failback": _RECONNECT,
     "master_finger": _PINNED,
     "master_job_cache": _STORE,
     "master_pubkey_signature": _PINNED,

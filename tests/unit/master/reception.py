@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 from master.asyncio_scheduler import AsyncioScheduler
+from master.backplane import LocalBackplane
 from master.collector import Collector
 from master.events import EventBus
 from master.greeter import Greeter, Limits
@@ -115,7 +116,7 @@ class Reception:
         self.identity = IdentityFiles(folder / "pki", reach).open(now())
         self.writer = Writer(self.store, lambda returns: self.collector.stored(returns), retry_s=0.01)
         self.counters: Counter[str] = Counter()
-        self.bus = EventBus(now)
+        self.bus = EventBus(now, LocalBackplane())
         self.events: list[Event] = []
         self._listener = asyncio.get_running_loop().create_task(self._listen())
         self.sessions = Sessions(monotonic, 3 * HEARTBEAT_S)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from master.backplane import LocalBackplane
 from master.events import QUEUE, QUEUE_BYTES, EventBus, Subscription
 from shoal.event import Event
 
@@ -14,7 +15,7 @@ def run(body: Callable[[EventBus], Awaitable[None]]) -> None:
 
 
 async def _run(body: Callable[[EventBus], Awaitable[None]]) -> None:
-    await body(EventBus(lambda: 12.0))
+    await body(EventBus(lambda: 12.0, LocalBackplane()))
 
 
 async def take(subscription: Subscription, count: int) -> list[Event]:
@@ -49,7 +50,7 @@ def test_listener_waits_for_the_next_event() -> None:
 
 
 def test_without_listeners_an_event_costs_nothing() -> None:
-    bus = EventBus(lambda: 0.0)
+    bus = EventBus(lambda: 0.0, LocalBackplane())
     assert not bus.busy
     bus.publish("x", {"not sent": object()})
 
