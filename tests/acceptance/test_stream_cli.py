@@ -101,6 +101,7 @@ def test_flood_is_not_kept_on_its_way(fleet: Fleet, go: Path) -> None:
     line = f"yes 0123456789 | head -c 50000000; touch {go}.all; until [ -e {go} ]; do sleep 0.05; done"
     with Watched(fleet, "shoal", "web-1", "cmd.run", line, "--stream", "--out=json") as job:
         until("all of it to be written", Path(f"{go}.all").exists, 60)
+        until("the gap", lambda: "\n" in job.err, 60)
         grown = [resident_mib(pid) - mib for pid, mib in zip(pids, before, strict=True)]
         shown = len(job.err)
         go.touch()
@@ -108,9 +109,8 @@ def test_flood_is_not_kept_on_its_way(fleet: Fleet, go: Path) -> None:
         (answer,) = json.loads(job.out).values()
     assert max(grown) < 8, grown
     assert 0 < shown < 512 * 1024
-    assert "some output is not shown here" in job.err
     assert answer.startswith("0123456789\n" * 1000)
-    assert answer.endswith("\n0123456789" * 1000)
+    assert answer.endswith("\n0123456789\n012345")
     assert re.search(r"\[\.\.\. \d+ bytes cut \.\.\.\]", answer)
 
 
