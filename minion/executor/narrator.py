@@ -1,7 +1,7 @@
 """Tells what a job says while it runs, in the job's own process, and never makes the job wait.
 
 1. At most one piece of output and one step each `EVERY_S`, of at most `MAX_TEXT_BYTES`; whole lines if it can be.
-2. What comes faster than that waits up to `WAITING_BYTES`; more is left out, and the gap shows in `seq`.
+2. What comes faster than that waits up to `WAITING_BYTES`; more is left out, and the gap shows in `seq` where it is.
 3. After `TOTAL_BYTES` it says once that the rest comes with the return, and nothing more.
 4. A piece that cannot be posted at once is dropped.
 """
@@ -35,14 +35,15 @@ class Narrator:
         self._over = False  # nothing more is told of the output
         self._step = ""
         self._waiting = bytearray()
+        self._gap = False  # something was left out behind what waits; more waits only once that is told
 
     def output(self, data: bytes) -> None:
         """Take what a program of the job wrote."""
         if self._over:
             return
-        room = WAITING_BYTES - len(self._waiting)
+        room = 0 if self._gap else WAITING_BYTES - len(self._waiting)
         self._waiting += data[:room]
-        self._seq += len(data) > room
+        self._gap = self._gap or len(data) > room
         self.breathe()
 
     def step(self, text: str) -> None:
@@ -69,13 +70,16 @@ class Narrator:
         if not self._waiting:
             return
         piece = _cut(self._waiting)
-        del self._waiting[: len(piece)]
         text = piece.decode("utf-8", "backslashreplace")
-        if len(text.encode()) > MAX_TEXT_BYTES:  # bytes that are no text have grown
-            text = text[: MAX_TEXT_BYTES // 4]
-            self._seq += 1
+        while len(text.encode()) > MAX_TEXT_BYTES:  # bytes that are no text have grown
+            piece = piece[: len(piece) // 2]
+            text = piece.decode("utf-8", "backslashreplace")
+        del self._waiting[: len(piece)]
         self._told += len(piece)
         self._post(OUTPUT, text)
+        if self._gap and not self._waiting:
+            self._gap = False
+            self._seq += 1
         if self._told >= TOTAL_BYTES:
             self._over = True
             self._waiting.clear()

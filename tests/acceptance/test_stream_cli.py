@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from secrets import token_hex
 
 import pytest
 
 from tests.acceptance.at_work import Watched, listening, newest_job
-from tests.fleet import Fleet, until
+from tests.fleet import Fleet, executors_under, until
+from tests.proxy import Proxy
+from tests.rogue import resident_mib
 
 STEPS = '''
 import time
@@ -88,6 +91,44 @@ def test_flood_neither_holds_up_the_job_nor_changes_its_answer(fleet: Fleet) -> 
     jid = newest_job(fleet, "cmd.run")
     assert fleet.runner("jobs.list_job", jid)["Result"]["web-1"]["retcode"] == 3
     assert fleet.shoal("web-1", "test.ping").returncode == 0
+
+
+def test_flood_is_not_kept_on_its_way(fleet: Fleet, go: Path) -> None:
+    """50 MB from a job that waits for a file: by then all that can be shown was shown, and nobody has grown."""
+    assert fleet.master is not None
+    pids = [fleet.master.pid, fleet.minions["web-1"].pid, *executors_under(fleet.minion_root("web-1"))]
+    before = [resident_mib(pid) for pid in pids]
+    line = f"yes 0123456789 | head -c 50000000; touch {go}.all; until [ -e {go} ]; do sleep 0.05; done"
+    with Watched(fleet, "shoal", "web-1", "cmd.run", line, "--stream", "--out=json") as job:
+        until("all of it to be written", Path(f"{go}.all").exists, 60)
+        until("the gap", lambda: "\n" in job.err, 60)
+        grown = [resident_mib(pid) - mib for pid, mib in zip(pids, before, strict=True)]
+        shown = len(job.err)
+        go.touch()
+        assert job.end(60) == 0
+        (answer,) = json.loads(job.out).values()
+    assert max(grown) < 8, grown
+    assert 0 < shown < 512 * 1024
+    assert answer.startswith("0123456789\n" * 1000)
+    assert answer.endswith("\n0123456789\n012345")
+    assert re.search(r"\[\.\.\. \d+ bytes cut \.\.\.\]", answer)
+
+
+def test_cut_wire_loses_nothing_of_the_answer(empty_fleet: Fleet) -> None:
+    fleet = empty_fleet
+    go = fleet.folder / "go"
+    lines = f"seq 1 2000; until [ -e {go} ]; do sleep 0.05; done; seq 2001 4000"
+    with Proxy(fleet.publish_port, fleet.request_port) as wire:
+        fleet.start_master(interface=wire.to, advertise=[wire.host], heartbeat_s=1)
+        fleet.join("web-1")
+        with Watched(fleet, "shoal", "web-1", "cmd.run", lines, "--stream", "--out=json") as job:
+            until("the first lines", lambda: "web-1 | 1\n" in job.err)
+            wire.refuse()
+            wire.cut()
+            go.touch()
+            wire.forward()
+            assert job.end(60) == 0
+            assert json.loads(job.out) == {"web-1": "\n".join(map(str, range(1, 4001)))}
 
 
 def test_terminal_escapes_of_a_box_are_not_obeyed(fleet: Fleet) -> None:

@@ -55,6 +55,27 @@ def test_bye_ends_only_the_senders_session(arena: Arena) -> None:
     assert arena.present(GOOD)
 
 
+def test_output_of_a_job_on_another_minion_is_refused(arena: Arena, tmp_path: Path) -> None:
+    """What a job says while it runs is shown to people: nobody but its targets puts words into it."""
+    insider = arena.insider("liar", reads=False)
+    go = tmp_path / "go"
+    request = {
+        "op": "run", "target": {"kind": "glob", "expr": GOOD, "delimiter": ":"}, "fun": "cmd.run",
+        "args": [f"echo begun; until [ -e {go} ]; do sleep 0.05; done; sleep 0.3"], "stream": True,
+    }  # fmt: skip
+    with Conversation(str(arena.fleet.master_root / "run/shoal/master.sock"), request) as talk:
+        shown: list[Any] = []
+        for message in talk:
+            shown.append(message)
+            if message.get("event") == "output" and not go.exists():
+                with arena.counted("progress refused: not asked for", 3):
+                    for seq in (1, 2, 10):
+                        insider.say("progress", {**BODIES["progress"], "jid": talk.jid, "seq": seq})
+                go.touch()
+    said = [(each["id"], each["text"]) for each in shown if each.get("event") in ("output", "step")]
+    assert said == [(GOOD, "begun\n")]
+
+
 def test_hello_under_another_id_is_denied(arena: Arena) -> None:
     insider = arena.insider("liar", reads=False)
     with arena.counted("hello refused: denied"):

@@ -51,10 +51,16 @@ def test_what_comes_too_fast_is_a_gap_in_the_numbers() -> None:
     stage = Stage()
     stage.narrator.output(b"a\n")
     stage.narrator.output(b"b" * WAITING_BYTES)
-    stage.narrator.output(b"c" * 10)
-    stage.clock.advance(EVERY_S)
-    stage.narrator.breathe()
-    assert [each["seq"] for each in stage.said] == [1, 3]
+    for _ in range(20):
+        stage.narrator.output(b"c" * 1000)  # no room, and none before all that waits is told
+        stage.clock.advance(EVERY_S)
+        stage.narrator.breathe()
+    stage.narrator.output(b"d\n")
+    whole, begun = "".join(stage.texts()).split("c", 1)
+    assert whole == "a\n" + "b" * WAITING_BYTES
+    before = next(n for n, text in enumerate(stage.texts()) if "c" in text)
+    assert [each["seq"] for each in stage.said[: before + 1]] == [*range(1, before + 1), before + 2]
+    assert begun
 
 
 def test_flood_ends_with_one_word_that_the_return_has_the_rest() -> None:
@@ -76,8 +82,13 @@ def test_newer_step_takes_the_place_of_one_that_waits() -> None:
 
 def test_bytes_that_are_no_text_stay_within_the_bound() -> None:
     stage = Stage()
-    stage.narrator.output(b"\xff" * 20_000)
+    stage.narrator.output(b"\xff" * 5000)
+    for _ in range(10):
+        stage.clock.advance(EVERY_S)
+        stage.narrator.breathe()
     assert all(len(text.encode()) <= MAX_TEXT_BYTES for text in stage.texts())
+    assert "".join(stage.texts()) == r"\xff" * 5000
+    assert [each["seq"] for each in stage.said] == [*range(1, len(stage.said) + 1)]
 
 
 def test_character_is_not_cut_in_the_middle() -> None:
