@@ -26,6 +26,7 @@ Result = TypeVar("Result")
 _MAX_ROWS: Final = 5_000  # of one transaction
 _MAX_BYTES: Final = 256 * 1024 * 1024  # of returns that wait
 _RETRY_S: Final = 1.0
+_PATIENCE_S: Final = 2.0  # with a store that does not answer, before a job goes out without it
 
 
 class Writer:
@@ -48,6 +49,7 @@ class Writer:
         self._wake = asyncio.Event()
         self.dropped = 0
         self.away = False  # the last commit failed
+        self._stuck = False  # a call has not come back for long
 
     def add_return(self, ret: Return) -> bool:
         """Queue a return; False when too much waits already."""
@@ -82,14 +84,33 @@ class Writer:
 
     async def add_job(self, record: JobRecord) -> None:
         """Store a job now, before it goes out. With the store away it waits, and the job goes out all the same."""
-        if not self.away:
+        if not self.away and not self._stuck:
+            adding = asyncio.ensure_future(self.call(self._store.jobs.add, record))
             try:
-                await self.call(self._store.jobs.add, record)
+                await asyncio.wait_for(asyncio.shield(adding), _PATIENCE_S)
+                return
+            except asyncio.TimeoutError:
+                self._wait_for(adding, record)
                 return
             except StoreError as error:
                 log.error("%s; the job goes out and is stored later", error, extra={"action": "store_away"})
         self._jobs.append(record)
         self._wake.set()
+
+    def _wait_for(self, adding: asyncio.Future[None], record: JobRecord) -> None:
+        """Send jobs out without the store until it has answered: it stands still, or the way to it does."""
+        self._stuck = True
+        text = "the store has not answered for %g s; jobs go out and are stored later"
+        log.error(text, _PATIENCE_S, extra={"action": "store_stuck"})
+
+        def answered(adding: asyncio.Future[None]) -> None:
+            self._stuck = False
+            if adding.cancelled() or adding.exception() is None:
+                return
+            self._jobs.append(record)
+            self._wake.set()
+
+        adding.add_done_callback(answered)
 
     async def call(self, function: Callable[..., Result], *args: Any) -> Result:
         """Run a store function in the writer's turn. Raises what it raises."""

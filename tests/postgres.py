@@ -14,11 +14,12 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+import psutil
 import pytest
 
 USER = "shoal"
@@ -38,10 +39,38 @@ _SETTINGS = {
 class PostgresServer:
     """A running server, reached by the socket in `folder`."""
 
-    def __init__(self, folder: Path, pid: int) -> None:
+    def __init__(self, folder: Path, start: Callable[[], subprocess.Popen[bytes]]) -> None:
         self.folder = folder
-        self.pid = pid
+        self._start = start
+        self.process = start()
         self._numbers = count(1)
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server's first process."""
+        return self.process.pid
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Have it stopped for a while: connections end, and new ones are refused."""
+        _stop(self.process)
+        try:
+            yield
+        finally:
+            self.process = self._start()
+            _wait(self, self.process)
+
+    @contextmanager
+    def stalled(self) -> Iterator[None]:
+        """Have it stand still for a while: connections stay, or are taken, and nothing is answered."""
+        family = [self.pid, *(child.pid for child in psutil.Process(self.pid).children(recursive=True))]
+        for pid in family:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in family:
+                os.kill(pid, signal.SIGCONT)
 
     def url(self, database: str) -> str:
         """Return the URL that `open_store` takes for `database`."""
@@ -97,14 +126,13 @@ def run_server(binaries: Path) -> Iterator[PostgresServer]:
         if user is not None:
             os.chown(folder, user.pw_uid, user.pw_gid)
         _initialise(binaries, folder, user)
-        with (folder / "log").open("wb") as log:
-            process = _start(binaries, folder, user, log.fileno())
-        try:
-            server = PostgresServer(folder, process.pid)
-            _wait(server, process)
-            yield server
-        finally:
-            _stop(process)
+        with (folder / "log").open("ab") as log:
+            server = PostgresServer(folder, lambda: _start(binaries, folder, user, log.fileno()))
+            try:
+                _wait(server, server.process)
+                yield server
+            finally:
+                _stop(server.process)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
