@@ -83,9 +83,8 @@ class Master:
         self._load_roster()
         self._assemble()
         self._open_sockets()
-        await (
-            self._keep_floor()
-        )  # before minions hear of it: a master that is killed must not go back behind it
+        # Before minions hear of it: a master that is killed must not go back behind it.
+        await self._keep_floor()
         self._tasks = [
             asyncio.create_task(self.writer.run(), name="writer"),
             asyncio.create_task(self._housekeeping(), name="housekeeping"),
