@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from master.cli.client import Conversation
 from shoal.exits import CliError
+from shoal.paths import Paths
 from tests.acceptance.crash_points import POINTS, Point
 from tests.acceptance.test_power_cuts import BOX, cut_power
 from tests.fleet import Fleet, Process, until
@@ -121,6 +122,8 @@ class Matrix:
     def _minion_round(self, name: str, point: Point, launcher: list[str], count: int) -> None:
         if self._box or point.side == "executor":
             cut_power(self.fleet)
+            # One that was only just being started may have escaped; nobody shall find it.
+            Paths.for_minion(str(self.fleet.minion_root(BOX))).executor_socket.unlink(missing_ok=True)
         else:
             self.fleet.minions[BOX].stop(signal.SIGKILL)
         if point.job in ("quick", "slow"):
