@@ -70,8 +70,10 @@ class Master:
         """Open everything. Raises ConfigError, TrustError, StoreError with one line that says what to do."""
         config, clock = self._config, self._clock
         self.store: Store = open_store(config.database(self._paths).reveal(), clock)
-        floor = self.store.settings.get(_FLOOR_SETTING, 0.0)
-        self.time = MasterTime(clock, float(floor))
+        floor = float(self.store.settings.get(_FLOOR_SETTING, 0.0))
+        if floor > clock.time():  # it was set back, and a killed master had gone on after noting this
+            floor += _HOUSEKEEPING_S
+        self.time = MasterTime(clock, floor)
         self.identity = self._open_identity()
         self._note_masters()
         self.bus = EventBus(self.time.now, LocalBackplane())
