@@ -8,6 +8,7 @@ was given up, while others are still waited for, is reported as well.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ from master.store.jobs import JobRecord
 from master.targets import Resolved, choose_subset
 from master.writer import Writer
 from shoal.clock import Clock
+from shoal.errors import JidTakenError, StoreError
 from shoal.event import job_new
 from shoal.ids import JidMaker
 from shoal.job import MAX_JOB_BYTES, Job
@@ -39,9 +41,12 @@ from shoal.returns import Return
 from shoal.targets import Target
 from shoal.wire import encode
 
+log = logging.getLogger(__name__)
+
 NOBODY: Final = "No minions matched the target. No command was sent, no jid was assigned."
 _TICK_S: Final = 1.0
 _LOOK_S: Final = 0.1
+_JIDS_TRIED: Final = 10
 _ROOM: Final = 2048  # bytes of a job besides its arguments
 
 
@@ -155,10 +160,23 @@ class Conductor:
             raise IntakeError(
                 "usage", f"the arguments take {size} bytes; a job may have {MAX_JOB_BYTES - _ROOM}"
             )
-        await self._keep(job, _record(job, order, targets))
+        job = await self._keep_new(job, order, targets)
         run = self._runs.open(job.jid, job.fun, targets, kept=job.mode != "now", stream=job.stream)
         self._announce(job, order, targets)
         return Performance(self, order, job, run, replace(resolved, ids=tuple(targets)))
+
+    async def _keep_new(self, job: Job, order: Order, targets: list[str]) -> Job:
+        """Store a job and return it, under another jid if this one is taken. Raises StoreError."""
+        for _ in range(_JIDS_TRIED):
+            try:
+                await self._keep(job, _record(job, order, targets))
+                return job
+            except JidTakenError as error:
+                log.info("%s: %s; trying the next", job.jid, error, extra={"action": "jid_taken"})
+                job = replace(job, jid=self._jids.new(self._now()))
+        raise StoreError(
+            f"no free jid after {job.jid}: do the clocks of two masters agree, and their ids differ?"
+        )
 
     async def _keep(self, job: Job, record: JobRecord) -> None:
         """Store a job. One that is to wait for its minions is not promised without the store. Raises StoreError."""

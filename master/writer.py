@@ -11,13 +11,14 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from master.store.delivery_rows import DeliveryChange, OutboxBatch
 from master.store.facts import FactsRecord
 from master.store.jobs import JobRecord
 from master.store.store import Store
-from shoal.errors import StoreError
+from shoal.errors import ConflictError, JidTakenError, StoreError
 from shoal.returns import Return
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ Result = TypeVar("Result")
 _MAX_ROWS: Final = 5_000  # of one transaction
 _MAX_BYTES: Final = 256 * 1024 * 1024  # of returns that wait
 _RETRY_S: Final = 1.0
+_CONFLICTS: Final = 2  # with another master, before a call is given up
 _PATIENCE_S: Final = 2.0  # with a store that does not answer, before a job goes out without it
 
 
@@ -83,7 +85,10 @@ class Writer:
         return bool(self._jobs or self._returns or self._facts or self._marks or self._silences)
 
     async def add_job(self, record: JobRecord) -> None:
-        """Store a job now, before it goes out. With the store away it waits, and the job goes out all the same."""
+        """Store a job now, before it goes out. With the store away it waits, and the job goes out all the same.
+
+        Raises JidTakenError: another job has its jid.
+        """
         if not self.away and not self._stuck:
             adding = asyncio.ensure_future(self.call(self._store.jobs.add, record))
             try:
@@ -92,6 +97,8 @@ class Writer:
             except asyncio.TimeoutError:
                 self._wait_for(adding, record)
                 return
+            except JidTakenError:
+                raise
             except StoreError as error:
                 log.error("%s; the job goes out and is stored later", error, extra={"action": "store_away"})
         self._jobs.append(record)
@@ -114,7 +121,8 @@ class Writer:
 
     async def call(self, function: Callable[..., Result], *args: Any) -> Result:
         """Run a store function in the writer's turn. Raises what it raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
+        work = partial(_persist, partial(function, *args))
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def read(self, function: Callable[..., Result], *args: Any) -> Result:
         """Run a reading store function beside the writer."""
@@ -175,6 +183,8 @@ class Writer:
         try:
             self._store.commit_batch(jobs=jobs, returns=returns, facts=list(facts.values()), outbox=outbox)
             return
+        except ConflictError:
+            raise  # nothing is wrong with what it was given
         except Exception:  # of whatever kind: the probe tells whether it is the store or what it was given
             self._probe()
         for job in jobs:
@@ -207,6 +217,18 @@ class Writer:
     ) -> None:
         try:
             self._store.commit_batch(jobs=jobs or (), returns=returns or (), facts=facts or (), outbox=outbox)
+        except ConflictError:
+            raise  # all of it is tried again: what is stored by now does no harm
         except Exception as error:
             self._probe()  # the store may have gone away in the middle: then no item is to blame
             log.error("%s cannot be stored: %s", what, error, extra={"action": "row_refused"})
+
+
+def _persist(function: Callable[[], Result]) -> Result:
+    """Call `function` again when the database undid it because another master was at the same rows."""
+    for _ in range(_CONFLICTS):
+        try:
+            return function()
+        except ConflictError as error:
+            log.info("%s", error, extra={"action": "store_conflict"})
+    return function()

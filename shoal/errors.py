@@ -10,6 +10,8 @@
     │   ├── ArgumentError
     │   └── CommandError
     ├── StoreError       the master's database
+    │   ├── ConflictError    undone because of another writer; may be tried again
+    │   └── JidTakenError    a job has this jid already
     └── DeliveryError    a message cannot be handed over (no connection, queue full)
         └── LedgerError  a minion's file of jobs and returns cannot be read or written
 
@@ -65,6 +67,14 @@ class CommandError(ModuleError):
 
 class StoreError(ShoalError):
     """The master's database refused or is away."""
+
+
+class ConflictError(StoreError):
+    """The database gave the whole call up because of another writer at the same rows; it may be tried again."""
+
+
+class JidTakenError(StoreError):
+    """A job with this jid is stored already: another master made it in the same microsecond."""
 
 
 class DeliveryError(ShoalError):

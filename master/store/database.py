@@ -17,9 +17,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from master.store.engine import WRITE, alone_in_folder, make_engine
-from master.store.faults import describe
+from master.store.faults import describe, is_conflict
 from master.store.url import parse_url, place
-from shoal.errors import StoreError
+from shoal.errors import ConflictError, StoreError
 
 
 class Database:
@@ -72,7 +72,8 @@ class Database:
             yield
         except self._strange as error:
             # Not `from error`: its text may quote rows, and a traceback would log them.
-            raise StoreError(describe(error, self.place)) from None
+            kind = ConflictError if is_conflict(error) else StoreError
+            raise kind(describe(error, self.place)) from None
 
     def close(self) -> None:
         """Close all connections; SQLite then folds its log into the file."""

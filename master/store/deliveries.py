@@ -138,7 +138,8 @@ class Deliveries:
 
     def _end(self, query: Any, state: str, at: float, reason: str) -> tuple[Delivery, ...]:
         with self._database.write() as connection:
-            found = [_record(row) for row in connection.execute(query.with_for_update())]
+            # What another master is at just now is left for the next time: then neither holds up the other.
+            found = [_record(row) for row in connection.execute(query.with_for_update(skip_locked=True))]
             ended = tuple(
                 replace(each, state=state, updated_at=at, next_try=0.0, reason=reason or _EXPIRY[each.state])
                 for each in found

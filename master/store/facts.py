@@ -28,6 +28,9 @@ _SEEN_POSTGRES: Final = text(
     "UPDATE facts SET last_seen = CAST(v.value AS double precision)"
     " FROM json_each_text(CAST(:seen AS json)) AS v(minion, value)"
     " WHERE facts.minion = v.minion AND facts.last_seen < CAST(v.value AS double precision)"
+    # Another master may be at the same rows in another order: what it has is left to it, nobody waits.
+    " AND facts.minion IN (SELECT f.minion FROM facts AS f WHERE f.minion IN"
+    " (SELECT json_object_keys(CAST(:seen AS json))) FOR UPDATE SKIP LOCKED)"
 )
 
 

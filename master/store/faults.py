@@ -55,6 +55,16 @@ def describe(error: BaseException, place: str) -> str:
     return f"the database {place} refused: {said or type(cause).__name__}"
 
 
+def is_conflict(error: BaseException) -> bool:
+    """Say whether PostgreSQL gave up a transaction because of another one: it may succeed if tried again.
+
+    Undone in a deadlock, or the lock was not to be had in time: a master that stands still may hold it.
+    """
+    cause: BaseException = getattr(error, "orig", None) or error
+    state = getattr(cause, "sqlstate", None) or ""
+    return state[:2] == "40" or state == "55P03"
+
+
 def _by_state(sqlstate: str) -> str:
     return _POSTGRES.get(sqlstate) or _POSTGRES.get(sqlstate[:3]) or _POSTGRES.get(sqlstate[:2]) or ""
 

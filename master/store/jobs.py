@@ -8,12 +8,14 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from master.store.cells import pack_ids, pack_value, unpack_ids, unpack_value
 from master.store.database import Database
 from master.store.delivery_rows import insert_queued, supersede_older
 from master.store.job_filter import JobFilter
 from master.store.schema import jobs
+from shoal.errors import JidTakenError
 
 _PAGE = 200
 _IN_CALL = (
@@ -80,9 +82,12 @@ class Jobs:
         self._database = database
 
     def add(self, record: JobRecord) -> None:
-        """Store a new job. Raises StoreError, also when its jid is taken."""
+        """Store a new job. Raises JidTakenError when another one has its jid, StoreError."""
         with self._database.write() as connection:
-            insert_jobs(connection, [record])
+            try:
+                insert_jobs(connection, [record])
+            except IntegrityError:
+                raise JidTakenError("there is a job with this jid already") from None
 
     def get(self, jid: str) -> JobRecord | None:
         """Return the job, or None. Raises StoreError."""

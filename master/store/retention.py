@@ -7,14 +7,16 @@ that has not expired stays, however old: a minion may still come for it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Select, delete, select, tuple_
+from sqlalchemy import Column, Connection, Select, delete, func, select, tuple_
 
 from master.store.database import Database
 from master.store.schema import deliveries, jobs, resolutions, returns
 from shoal.clock import Clock
 from shoal.ids import JidMaker
+
+_ADVISORY_LOCK: Final = 0x53484F414D  # one master at a time cuts; another finds nothing to do meanwhile
 
 
 class Retention:
@@ -48,6 +50,8 @@ class Retention:
         old_jobs = select(jobs.c.jid).where(jobs.c.jid < cut, jobs.c.jid.not_in(waiting)).limit(max_rows)
         with self._database.write() as connection:
             count = 0
+            if not self._my_turn(connection):
+                return 0
             for table in (returns, deliveries):
                 if count < max_rows:
                     key = tuple_(table.c.jid, table.c.minion)
@@ -63,6 +67,11 @@ class Retention:
                 connection.execute(delete(resolutions).where(resolutions.c.jid.in_(gone)))
                 count += connection.execute(delete(jobs).where(jobs.c.jid.in_(old_jobs))).rowcount
             return count
+
+    def _my_turn(self, connection: Connection) -> bool:
+        if self._database.is_sqlite:
+            return True
+        return bool(connection.execute(select(func.pg_try_advisory_xact_lock(_ADVISORY_LOCK))).scalar())
 
 
 def _nth(connection: Connection, query: Select[Any], jid: Column[str], count: int) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select
 
+from master.store.bulk import BulkInsert
 from master.store.cells import pack_value, unpack_value
 from master.store.database import Database
 from master.store.schema import settings
+
+_UPSERT: Final = BulkInsert(settings, "ON CONFLICT (key) DO UPDATE SET value = excluded.value")
 
 
 class Settings:
@@ -27,9 +30,7 @@ class Settings:
         """Set the value. Raises StoreError, also for what msgpack does not carry."""
         cell = pack_value(value)
         with self._database.write() as connection:
-            query = update(settings).where(settings.c.key == key).values(value=cell)
-            if not connection.execute(query).rowcount:
-                connection.execute(insert(settings).values(key=key, value=cell))
+            _UPSERT.run(connection, [(key, cell)])
 
     def delete(self, key: str) -> bool:
         """Forget the value; False if there was none. Raises StoreError."""

@@ -48,7 +48,7 @@ def test_job_for_nobody_has_no_targets(store: Store) -> None:
 
 def test_taken_jid_is_refused_and_the_first_job_stays(store: Store) -> None:
     store.jobs.add(job(user="anna"))
-    with pytest.raises(StoreError, match="refused"):
+    with pytest.raises(StoreError, match="there is a job"):
         store.jobs.add(job(user="eve"))
     assert store.jobs.find(JobFilter())[0].user == "anna"
 
