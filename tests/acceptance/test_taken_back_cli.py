@@ -45,8 +45,10 @@ def test_running_job_is_ended(fleet: Fleet, mode: str) -> None:
     jid = send(fleet, "cmd.run", f"echo begun >> {marks}; sleep 60; echo ended >> {marks}", mode)
     until("the job to be known to run", lambda: fleet.runner("jobs.active").get(jid, {}).get("Running"))
     assert fleet.runner("jobs.cancel", jid) == {BOX: "cancelling"}
-    assert "killed" in str(result(fleet, jid))
-    assert fleet.runner("jobs.list_job", jid)["Result"][BOX]["outcome"] == "killed"
+    result(fleet, jid)
+    answer = fleet.runner("jobs.list_job", jid)["Result"][BOX]
+    # The shell gets the signal as well: now and then it is first, and its end is what the function returns.
+    assert (answer["outcome"] in ("killed", "done"), answer["success"]) == (True, False)
     assert marks.read_text() == "begun\n"
     assert fleet.runner("jobs.cancel", jid) == {BOX: "too_late"}
     assert fleet.runner("jobs.queue") == {}
