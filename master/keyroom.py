@@ -17,7 +17,7 @@ from master.intake import IntakeError
 from master.keyring import ACCEPTED, DENIED, PENDING, REJECTED, KeyEntry, Keyring
 from master.keystore import KeyStore
 from master.roster import Roster
-from master.sessions import Sessions
+from master.sessions import Session, Sessions
 from shoal.messages import HELLO_FIRST, reply
 from shoal.transport import MasterTransport
 from shoal.wire import Fields
@@ -147,17 +147,39 @@ class KeyRoom:
         known = self._keyring.peer(peer)
         if known is None:
             return
-        if known.state == ACCEPTED:
-            self._revoke(known.id, self._keyring.peers_of(known))
+        peers, held = self._keyring.peers_of(known), self._keyring.holder(known.id)
         self._keyring.delete(known)
+        if known.state != ACCEPTED:
+            return
+        if held is not None and held.peer != peer and held.state == ACCEPTED:
+            self._succeed(held, known, peers)
+        else:
+            self._revoke(known.id, peers)
+
+    def _succeed(self, held: KeyEntry, gone: KeyEntry, peers: list[str]) -> None:
+        """Cut an old key off from an id that has a new one by now: exchanged for it, or another box took the id."""
+        for peer in peers:
+            self._sessions.revoke(peer)
+        session = self._sessions.get(held.id)
+        if session is not None and session.peer in peers:
+            self._sessions.drop(held.id)
+            self._send_hello_first(session)
+        if (
+            held.first_seen != gone.first_seen
+        ):  # another box: nothing that is known of the old one is true of it
+            self._roster.forget(held.id)
+            self._roster.ensure(held.id, {})
+
+    def _send_hello_first(self, session: Session | None) -> None:
+        if session is not None and self.transport is not None:
+            self.transport.send(session.route, reply(HELLO_FIRST))
 
     def _revoke(self, minion_id: str, peers: list[str]) -> None:
         for peer in peers:
             self._sessions.revoke(peer)
         session = self._sessions.drop(minion_id)
         self._sessions.forget(minion_id)
-        if session is not None and self.transport is not None:
-            self.transport.send(session.route, reply(HELLO_FIRST))
+        self._send_hello_first(session)
         self._roster.forget(minion_id)
 
     def _show(self, found: list[KeyEntry], action: str) -> Answer:

@@ -259,6 +259,7 @@ class Master:
             writer=self.writer,
             keys=self.keyroom,
             roster=self.roster,
+            sessions=self.sessions,
             outbox=self.outbox,
             greet_again=self.greeter.greet_again,
             use_masters=self._use_masters,

@@ -1,7 +1,7 @@
 """Masters that share a database: each looks, every few seconds, what the others have done. See docs/adr/0012.
 
 1. Jobs that others have queued for minions that are connected here are taken into the outbox.
-2. Keys and tags that have changed are taken over; a key that lost its right is cut off here too.
+2. Keys, tags and grains that have changed are taken over; a key that lost its right is cut off here too.
 3. The newest masters document goes to everybody, whoever made it.
 
 The store is the truth and the only link: a master that is away misses nothing. What this master is changing at this
@@ -20,6 +20,7 @@ from master.keyroom import KeyRoom
 from master.keystore import load_entries
 from master.outbox import Outbox
 from master.roster import Roster
+from master.sessions import Sessions
 from master.store.store import Store
 from master.writer import Writer
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 LOOK_S: Final = 2.0
 _OVERLAP_S: Final = 30.0  # for clocks that differ and transactions that took their time
+_GRAINS_AT_ONCE: Final = 200  # minions
 _MASTERS: Final = "masters_document"
 
 
@@ -40,6 +42,7 @@ class Neighbours:
         writer: Writer,
         keys: KeyRoom,
         roster: Roster,
+        sessions: Sessions,
         outbox: Outbox,
         greet_again: Callable[[str], None],
         use_masters: Callable[[bytes], bytes],
@@ -49,6 +52,7 @@ class Neighbours:
         self._writer = writer
         self._keys = keys
         self._roster = roster
+        self._sessions = sessions
         self._outbox = outbox
         self._greet_again = greet_again
         self._use_masters = use_masters  # takes a document that may be newer, returns the one in use
@@ -56,6 +60,9 @@ class Neighbours:
         self._digests = ("", "")
         self._missing: set[str] = set()  # peers that were known here at the last look, and not stored
         self._count = -1  # keys that were known here then
+        self._since = now()  # when the last look began that saw everything
+        self._reported: dict[str, float] = {}  # whose grains were taken over lately, and when they had come
+        self._unread: set[str] = set()  # whose grains are to be taken over
         self._away = False
 
     async def run(self) -> None:
@@ -74,7 +81,8 @@ class Neighbours:
 
     async def look(self) -> None:
         """Look once. Raises StoreError."""
-        since = self._now() - _OVERLAP_S
+        began = self._now()
+        since = min(self._since, began) - _OVERLAP_S  # more after an outage: nothing may be missed by it
         fresh = await self._writer.read(self._store.shared.fresh_deliveries, since)
         self._outbox.found(fresh)
         digests = await self._writer.read(self._store.shared.digests)
@@ -83,7 +91,9 @@ class Neighbours:
         if digests[1] != self._digests[1]:
             await self._take_tags()
         self._digests = digests
+        await self._take_grains(since)
         await self._take_masters()
+        self._since = began
 
     async def _take_keys(self) -> None:
         """Take over the keys, unless an operator is changing some here.
@@ -102,13 +112,23 @@ class Neighbours:
         for entry in sorted(entries, key=_denied_last):
             self._keys.learn(entry)
         self._count = len(entries) + len(self._missing)
-        await self._take_facts()
+        self._unread.update(each for each in self._roster.ids() if not self._roster.digest(each))
+        self._digests = ("", "")  # who is new here has tags
 
-    async def _take_facts(self) -> None:
-        for record in await self._writer.read(lambda: list(self._store.facts.all())):
-            if record.minion in self._roster and not self._roster.digest(record.minion):
-                known = record.grains()
-                self._roster.set_grains(record.minion, known["grains"], known["digest"])
+    async def _take_grains(self, since: float) -> None:
+        """Take over the grains that other masters have been told; of a minion that is here, its own word counts."""
+        reported = await self._writer.read(self._store.shared.reported, since)
+        self._unread.update(each for each, at in reported.items() if self._reported.get(each) != at)
+        self._reported = reported
+        self._unread = {each for each in self._unread if each in self._roster}
+        wanted = [each for each in self._unread if not self._sessions.present(each)]
+        for start in range(0, len(wanted), _GRAINS_AT_ONCE):
+            part = wanted[start : start + _GRAINS_AT_ONCE]
+            for minion, known in await self._writer.read(self._store.shared.grains, part):
+                new = known["digest"] != self._roster.digest(minion)
+                if new and minion in self._roster and not self._sessions.present(minion):
+                    self._roster.set_grains(minion, known["grains"], known["digest"])
+            self._unread.difference_update(part)
 
     async def _take_tags(self) -> None:
         tags = await self._writer.call(self._store.tags.all)

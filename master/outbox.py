@@ -91,10 +91,15 @@ class Outbox:
         self._keep(job)
         self._expect(minions)
 
-    def found(self, deliveries: Iterable[tuple[str, str]]) -> None:
-        """Take (job, minion) that another master has stored, or left, and that are to be sent from here."""
-        for jid, minion in deliveries:
-            if self._sessions.present(minion) and self._due.get(minion, {}).get(jid) is None:
+    def found(self, deliveries: Iterable[tuple[str, str, str]]) -> None:
+        """Take (job, minion, state) that another master has stored, or left, and that are to be sent from here."""
+        for jid, minion, state in deliveries:
+            if not self._sessions.present(minion):
+                continue
+            due = self._due.setdefault(minion, {})
+            if state == CANCELLING and due.get(jid) == math.inf:
+                del due[jid]  # it has the job from here, and another master has taken that back
+            if jid not in due:
                 self._writer.outboxed.add(jid)
                 self._expect([minion])
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final
 
 import pytest
 
-from tests.fleet import Fleet, short_folder, until
+from master.neighbours import LOOK_S
+from tests.fleet import Fleet, executors_under, short_folder, until
 from tests.postgres import PostgresServer, postgres_server  # noqa: F401 - a fixture
 
 BOX: Final = "box-1"
 OTHER: Final = "box-2"
+AWAY: Final = "box-3"  # at the second master
 PATIENCE_S: Final = 60.0
 SETTINGS: Final = {"heartbeat_s": 1}
 
@@ -143,11 +148,74 @@ def test_token_of_one_use_is_used_once_over_both(two: Two) -> None:
         two.b.minions["second"].stop()
 
 
+def test_job_that_is_taken_back_at_one_master_ends_at_a_minion_of_the_other(two: Two) -> None:
+    with second_box(two):
+        jid = send(two.a, "cmd.run", "sleep 300", "--queue", box=AWAY)
+        until("the job to run", lambda: two.a.ask("jobs.queue").get(jid, {}).get("running"), PATIENCE_S)
+        two.a.ask("jobs.cancel", jid)
+        until("the job to end", lambda: AWAY in two.a.ask("jobs.lookup_jid", jid), PATIENCE_S)
+        until("the delivery to be over", lambda: two.a.ask("jobs.queue") == {}, PATIENCE_S)
+
+
+def test_job_that_was_sent_and_not_acknowledged_goes_on_at_the_other_master_and_runs_once(two: Two) -> None:
+    mark = two.a.folder / token_hex(4)
+    box, master = two.a.minions[BOX], two.a.master
+    assert master is not None
+    box.send_signal(signal.SIGSTOP)
+    try:
+        jid = send(two.a, "cmd.run", f"echo x >> {mark}; echo done", "--queue")
+        until("it to be sent", lambda: two.b.ask("jobs.queue").get(jid, {}).get("sent"), PATIENCE_S)
+        master.stop(signal.SIGKILL)
+    finally:
+        box.send_signal(signal.SIGCONT)
+    until("the result", lambda: two.b.ask("jobs.lookup_jid", jid) == {BOX: "done"}, PATIENCE_S)
+    until("the delivery to be over", lambda: two.b.ask("jobs.queue") == {}, PATIENCE_S)
+    assert mark.read_text() == "x\n"
+
+
+def test_grains_that_change_at_one_master_are_those_of_the_other(two: Two) -> None:
+    with second_box(two):
+        until("the new box's grains", lambda: AWAY in preview(two.a, "-G", "kernel:Linux"), PATIENCE_S)
+        (two.b.minion_root(AWAY) / "etc/shoal/grains").write_text("shelf: left\n")
+        two.b.shoal(AWAY, "minion.refresh_grains", check=True)
+        until("the new grain", lambda: preview(two.a, "-G", "shelf:left") == [AWAY], PATIENCE_S)
+
+
+def test_minion_that_changes_its_keys_at_one_master_stays_known_to_the_other(two: Two) -> None:
+    with second_box(two):
+        until("the new box", lambda: preview(two.a, AWAY) == [AWAY], PATIENCE_S)
+        before = two.a.keys("-f", AWAY)
+        two.b.shoal(AWAY, "minion.rotate_key", check=True)
+        until("the new keys", lambda: two.a.keys("-f", AWAY) != before, PATIENCE_S)
+        until("the old ones to be gone", lambda: two.a.keys("-f", AWAY) == two.b.keys("-f", AWAY), PATIENCE_S)
+        two.b.wait_up(AWAY, timeout_s=PATIENCE_S)
+        end = time.monotonic() + 3 * LOOK_S
+        until("some looks to have passed", lambda: time.monotonic() > end)
+        assert preview(two.a, AWAY) == [AWAY]
+        assert AWAY in preview(two.a, "-G", "kernel:Linux")
+
+
 # ------------------------------------------------------------------ helpers
 
 
-def send(fleet: Fleet, *words: str) -> str:
-    found = re.search(r"\d{20}", fleet.shoal(BOX, *words, "--async", check=True).stdout)
+@contextmanager
+def second_box(two: Two) -> Iterator[None]:
+    """Have one more box, which stays at the second master."""
+    two.b.join(AWAY, settings={"master_failback": False})
+    try:
+        until("its key", lambda: AWAY in two.a.keys("-l", "accepted"), PATIENCE_S)
+        yield
+    finally:
+        two.b.minions[AWAY].stop()
+        for pid in executors_under(two.b.minion_root(AWAY)):
+            os.kill(pid, signal.SIGKILL)
+        two.b.keys("-y", "-d", AWAY)
+        shutil.rmtree(two.b.minion_root(AWAY))
+        until("the key to be gone", lambda: AWAY not in two.a.keys("-l", "accepted"), PATIENCE_S)
+
+
+def send(fleet: Fleet, *words: str, box: str = BOX) -> str:
+    found = re.search(r"\d{20}", fleet.shoal(box, *words, "--async", check=True).stdout)
     assert found
     return found[0]
 
