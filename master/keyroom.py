@@ -164,9 +164,7 @@ class KeyRoom:
         if session is not None and session.peer in peers:
             self._sessions.drop(held.id)
             self._send_hello_first(session)
-        if (
-            held.first_seen != gone.first_seen
-        ):  # another box: nothing that is known of the old one is true of it
+        if held.first_seen != gone.first_seen:  # another box, of which nothing is true that was known here
             self._roster.forget(held.id)
             self._roster.ensure(held.id, {})
 
