@@ -4,14 +4,15 @@
    box's flash is spared.
 2. `settle` writes down what still waits: when there is no connection, when an acknowledgement is late, and before
    the daemon stops. A return of a job that the ledger knows is written down at once.
-3. When the disk takes nothing, memory serves, within its own bound, until the disk takes again.
+3. When the disk takes nothing, memory serves, within its own bound, until the disk takes again. Of jobs on record
+   whose returns went home that way the ledger is told later that they have ended, or a restart would take them up.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Container, Iterable, Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 from minion.ledger.ledger import Ledger
 from minion.outbox import Outbox
@@ -19,6 +20,8 @@ from shoal.errors import LedgerError
 from shoal.returns import Return
 
 log = logging.getLogger(__name__)
+
+_MAX_ENDED: Final = 10_000
 
 
 class Waiting(Protocol):
@@ -48,22 +51,33 @@ class Spool:
         self._ledger = ledger
         self._memory = memory
         self._refused = False  # the last write failed
+        self._unwritten: set[str] = set()  # jobs that may be on record and whose returns are in memory only
+        self._ended: dict[str, None] = {}  # of those, the ones the master has by now, oldest first
 
     def __len__(self) -> int:
         return len(self._memory) + self._on_disk()
 
     def __contains__(self, jid: object) -> bool:
-        return jid in self._memory or (isinstance(jid, str) and self._is_on_disk(jid))
+        """True when a job has ended and its return, or the word that it has ended, waits here."""
+        return jid in self._memory or (isinstance(jid, str) and (jid in self._ended or self._is_on_disk(jid)))
 
     def add(self, ret: Return) -> None:
         """Keep `ret`."""
         self._memory.add(ret)
         if self._on_record(ret.jid):
+            self._unwritten.add(ret.jid)
             self._write(ret)
 
     def acknowledged(self, jids: Iterable[str]) -> None:
         """Forget what the master has stored."""
-        written = [jid for jid in jids if not self._memory.remove(jid)]
+        written = []
+        for jid in jids:
+            if not self._memory.remove(jid):
+                written.append(jid)
+            elif jid in self._unwritten:
+                self._unwritten.discard(jid)
+                self._ended[jid] = None
+        self._note_ended()
         if not written:
             return
         try:
@@ -82,6 +96,7 @@ class Spool:
     def settle(self) -> None:
         """Write down what waits in memory."""
         self._write(*self._memory.waiting(()))
+        self._note_ended()
 
     def _write(self, *returns: Return) -> None:
         if not returns:
@@ -91,15 +106,27 @@ class Spool:
         except LedgerError as error:
             self._complain(error)
             return
+        self._unwritten.difference_update(ret.jid for ret in returns)
         self._memory.acknowledged([ret.jid for ret in returns])
         self._refused = False
+
+    def _note_ended(self) -> None:
+        if not self._ended:
+            return
+        while len(self._ended) > _MAX_ENDED:
+            del self._ended[next(iter(self._ended))]
+        try:
+            self._ledger.ended(self._ended)
+            self._ended.clear()
+        except LedgerError as error:
+            self._complain(error)
 
     def _on_record(self, jid: str) -> bool:
         try:
             return self._ledger.seen(jid)
         except LedgerError as error:
             self._complain(error)
-            return False
+            return True  # it may be
 
     def _on_disk(self) -> int:
         try:

@@ -194,6 +194,14 @@ class Ledger:
                     inbox.bury(connection, jid)
         self._totals = (count, size)
 
+    def ended(self, jids: Iterable[str]) -> None:
+        """Note that the master has the returns of these jobs, which were never kept here. Not durable."""
+        with self._file.write("noting that a job has ended", durable=False) as connection:
+            for jid in jids:
+                if not spool.holds(connection, jid):
+                    inbox.mark_done(connection, jid)
+                    inbox.bury(connection, jid)
+
     # ------------------------------------------------------------ within one transaction
 
     def _supersede(self, connection: sqlite3.Connection, jid: str, fun: str, by: str, now: float) -> None:

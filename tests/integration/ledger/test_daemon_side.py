@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from minion.journal import Journal
+from minion.journal import Journal, LeftOver
 from minion.ledger import Ledger
 from minion.outbox import Outbox
 from minion.spool import Spool
@@ -143,3 +143,18 @@ def test_job_that_was_interrupted_too_often_is_not_resumed(ledger: Ledger, reope
     assert (left.runnable, left.resumable) == ([], [])
     assert [(ret.jid, ret.outcome, ret.started) for ret in left.answers] == [(jid(1), "outcome_unknown", NOW)]
     assert Journal(reopen()).begin(jid(1), NOW) == "worn_out"
+
+
+def test_job_whose_result_went_home_while_the_disk_refused_is_not_taken_up_again(
+    ledger: Ledger, reopen: Reopen
+) -> None:
+    disk = Refusing(ledger)
+    journal, spool = Journal(ledger), Spool(disk, Outbox())  # type: ignore[arg-type]
+    journal.accept(a_job(1), NOW)
+    journal.begin(jid(1), NOW)
+    disk.refuses = True
+    spool.add(a_return(1))
+    spool.acknowledged([jid(1)])
+    disk.refuses = False
+    spool.settle()
+    assert Journal(reopen()).left_over((), NOW) == LeftOver()
