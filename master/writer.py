@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from random import Random, SystemRandom
 from typing import Any, Final, TypeVar
 
 from master.store.delivery_rows import DeliveryChange, OutboxBatch
@@ -27,7 +29,8 @@ Result = TypeVar("Result")
 _MAX_ROWS: Final = 5_000  # of one transaction
 _MAX_BYTES: Final = 256 * 1024 * 1024  # of returns that wait
 _RETRY_S: Final = 1.0
-_CONFLICTS: Final = 2  # with another master, before a call is given up
+_CONFLICTS: Final = 4  # with another master, before a call is given up
+_PAUSE_S: Final = 0.1  # at most, after the first; doubles: two that conflict must not go on in step
 _PATIENCE_S: Final = 2.0  # with a store that does not answer, before a job goes out without it
 
 
@@ -40,6 +43,7 @@ class Writer:
         self._store = store
         self._retry_s = retry_s
         self._on_stored = on_stored
+        self._random: Random = SystemRandom()
         self._thread = ThreadPoolExecutor(1, "store-writer")
         self._jobs: list[JobRecord] = []
         self._returns: list[Return] = []
@@ -121,7 +125,7 @@ class Writer:
 
     async def call(self, function: Callable[..., Result], *args: Any) -> Result:
         """Run a store function in the writer's turn. Raises what it raises."""
-        work = partial(_persist, partial(function, *args))
+        work = partial(_persist, partial(function, *args), self._random)
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def read(self, function: Callable[..., Result], *args: Any) -> Result:
@@ -224,11 +228,12 @@ class Writer:
             log.error("%s cannot be stored: %s", what, error, extra={"action": "row_refused"})
 
 
-def _persist(function: Callable[[], Result]) -> Result:
+def _persist(function: Callable[[], Result], random: Random) -> Result:
     """Call `function` again when the database undid it because another master was at the same rows."""
-    for _ in range(_CONFLICTS):
+    for conflicts in range(_CONFLICTS):
         try:
             return function()
         except ConflictError as error:
             log.info("%s", error, extra={"action": "store_conflict"})
+            time.sleep(random.uniform(0.0, _PAUSE_S * 2.0**conflicts))  # in the writer's own thread
     return function()

@@ -54,8 +54,11 @@ def below(roots: Iterable[int]) -> set[Proc]:
 
 
 def send(procs: Iterable[Proc], number: int) -> None:
-    """Send signal `number` to each of `procs` that is still the same process."""
-    for proc in procs:
+    """Send signal `number` to each of `procs` that is still the same process, the oldest first.
+
+    Parents before their children: a shell whose command was killed first would go on with the next one.
+    """
+    for proc in sorted(procs, key=lambda proc: (proc.start, proc.pid)):
         if _same(proc):
             try:
                 os.kill(proc.pid, number)
