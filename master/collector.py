@@ -1,8 +1,9 @@
 """Takes what minions send: who may say it is settled here, before anything is looked at.
 
-Every message goes down one corridor: authenticated key → accepted? → quota → verb known and small enough? →
-this connection's session? → handler. The sender is always the key's minion; nothing in a message says who
-it is from. Nothing is decoded that its sender has not paid for.
+Every message goes down one corridor: authenticated key → accepted? → quota → the lane of its verb; and, when its
+turn comes → still accepted? → verb known and small enough? → this connection's session? → handler. The sender is
+always the key's minion; nothing in a message says who it is from. Nothing is decoded that its sender has not
+paid for, and no kind of message holds up the others (`master/lanes.py`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from master.events import EventBus
 from master.greeter import Greeter
 from master.keyring import KeyEntry, Keyring
 from master.keystore import KeyStore
+from master.lanes import Lane, Lanes
 from master.late import LateReturns
 from master.outbox import Outbox
 from master.quota import Doors, source_of
@@ -53,6 +55,9 @@ from shoal.wire import Fields, encode
 log = logging.getLogger(__name__)
 
 _BUSY_S: Final = 5.0
+_GUESTS: Final = "guests"  # hellos of keys that are not accepted: strangers must not keep out who is known
+_MIB: Final = 1024 * 1024
+_HELLO_LANE_S: Final = 10.0  # a hello that waited for longer would soon be given up by its minion
 _PONG: Final = {reading: reply(PONG, reading) for reading in (True, False)}
 _HELLO_FIRST: Final = reply(HELLO_FIRST)
 
@@ -77,6 +82,7 @@ class Collector:
         counters: Counter[str],
         clock: Clock,
         now: Callable[[], float],
+        hellos_per_s: float,
     ) -> None:
         self._keyring = keyring
         self._keys = keys
@@ -94,6 +100,14 @@ class Collector:
         self._now = now
         self.transport: MasterTransport | None = None  # set once the sockets are there
         self.rotating: set[asyncio.Task[None]] = set()  # key changes that wait for the store
+        self._hellos_per_s = hellos_per_s
+        self._hellos: dict[bytes, Inbound] = {}  # the newest hello of each connection, if one waits
+        self._lanes = Lanes(
+            _lanes(max(100, int(hellos_per_s * _HELLO_LANE_S))),
+            self._serve,
+            soon=lambda turn: asyncio.get_running_loop().call_soon(turn),
+            monotonic=clock.monotonic,
+        )
         self._handlers: dict[str, Callable[[Session, Any], None]] = {
             "heartbeat": self._heartbeat,
             "started": self._started,
@@ -158,48 +172,96 @@ class Collector:
         self._sessions.nobody_reads()
 
     def received(self, batch: list[Inbound]) -> None:
-        """Handle requests in the order of arrival."""
+        """Take requests in the order of arrival; the lanes say when each is handled."""
         for inbound in batch:
-            try:
-                self._corridor(inbound)
-            except (WireError, TrustError) as error:
-                self._refuse(inbound, error)
-            except Exception:  # a bug that one minion's message finds must not cost the others theirs
-                self.counters["message failed: internal error"] += 1
-                log.exception("a message could not be handled", extra={"action": "message_failed"})
+            self._enter(inbound)
+        self._lanes.run()
 
     # --------------------------------------------------------------- corridor
 
+    def _enter(self, inbound: Inbound) -> None:
+        """Let who has paid into a lane. Nothing is decoded here."""
+        entry, known = self._keyring.accepted(inbound.peer), verb_of(inbound.frame)
+        if entry is None:
+            if not self._guest_pays(inbound, known):
+                self._over_quota(inbound, known)
+                return
+        else:
+            session = self._session(entry, inbound)
+            if session is not None:
+                session.heard = self._clock.monotonic()
+            if not self._doors.quotas.take(inbound.peer, known, len(inbound.frame)):
+                self._over_quota(inbound, known)
+                return
+        if known is not None and known.name == "hello":
+            self._enter_hello(inbound, known, _GUESTS if entry is None else known.lane)
+            return
+        lane = _GUESTS if entry is None else known.lane if known is not None else "bulk"
+        if not self._lanes.put(lane, inbound):
+            self._full(inbound, known, _BUSY_S)
+
+    def _enter_hello(self, inbound: Inbound, verb: Verb, lane: str) -> None:
+        """Let one hello of each connection wait: the newest, for only that has the nonce the minion looks for."""
+        if inbound.route in self._hellos:
+            self.counters["hello replaced by a newer one"] += 1
+        elif not self._lanes.put(lane, inbound):
+            self._full(inbound, verb, self._lanes.waiting(lane) / self._hellos_per_s)
+            return
+        self._hellos[inbound.route] = inbound
+
+    def _full(self, inbound: Inbound, verb: Verb | None, retry_after_s: float) -> None:
+        name = verb.name if verb is not None else "message"
+        self.counters[f"{name} refused: lane full"] += 1
+        if name in ("return", "hello"):
+            self._busy(inbound, name, max(1.0, retry_after_s))
+
+    def _serve(self, inbound: Inbound) -> None:
+        try:
+            self._corridor(self._hellos.pop(inbound.route, inbound) if self._is_hello(inbound) else inbound)
+        except (WireError, TrustError) as error:
+            self._refuse(inbound, error)
+        except Exception:  # a bug that one minion's message finds must not cost the others theirs
+            self.counters["message failed: internal error"] += 1
+            log.exception("a message could not be handled", extra={"action": "message_failed"})
+
+    def _is_hello(self, inbound: Inbound) -> bool:
+        known = verb_of(inbound.frame) if self._hellos else None
+        return known is not None and known.name == "hello"
+
+    def _session(self, entry: KeyEntry, inbound: Inbound) -> Session | None:
+        """Return the session of this connection; None if there is another, or of the keys it had before."""
+        session = self._sessions.get(entry.id)
+        if session is not None and (session.route != inbound.route or session.peer != inbound.peer):
+            return None
+        return session
+
     def _corridor(self, inbound: Inbound) -> None:
-        entry = self._keyring.accepted(inbound.peer)
+        entry = self._keyring.accepted(inbound.peer)  # once more: it may have been deleted in the meantime
         if entry is None:
             self._guest(inbound)
             return
-        session = self._sessions.get(entry.id)
-        if session is not None and (session.route != inbound.route or session.peer != inbound.peer):
-            session = None  # of another connection, or of the keys it had before
-        if session is not None:
-            session.heard = self._clock.monotonic()
-        known = verb_of(inbound.frame)
-        if not self._doors.quotas.take(inbound.peer, known, len(inbound.frame)):
-            self._over_quota(inbound, known)
-            return
         verb, body = read_request(inbound.frame)
+        session = self._session(entry, inbound)
         if verb.name == "hello":
             self._greeter.hello(inbound, body)
             self._outbox.came(entry.id)
-        elif session is None:  # it has not said hello here, or said it to the master before its restart
-            self._send(inbound.route, _HELLO_FIRST)
-        else:
+        elif session is not None:
             self._handlers[verb.name](session, body)
+        elif inbound.route not in self._hellos:
+            # It has not said hello here, or said it to the master before its restart. If its hello waits in its
+            # lane, asking for another would double the storm that it waits behind.
+            self._send(inbound.route, _HELLO_FIRST)
+
+    def _guest_pays(self, inbound: Inbound, known: Verb | None) -> bool:
+        waits = self._keyring.peer(inbound.peer) is not None
+        if waits and not self._doors.quotas.take_sign(inbound.peer):
+            return False
+        return self._doors.waiters.take(source_of(inbound.address))
 
     def _guest(self, inbound: Inbound) -> None:
         """Somebody without an accepted key: may say hello, nothing else."""
         known, doors = verb_of(inbound.frame), self._doors
         waits, source = self._keyring.peer(inbound.peer) is not None, source_of(inbound.address)
-        if (waits and not doors.quotas.take_sign(inbound.peer)) or not doors.waiters.take(source):
-            self._over_quota(inbound, known)
-            return
         if known is None or known.guests:
             _, body = read_request(inbound.frame)
             self._greeter.hello(inbound, body)  # which knows what strangers may
@@ -217,7 +279,10 @@ class Collector:
         name = verb.name if verb is not None else "message"
         self.counters[f"{name} refused: over quota"] += 1
         if name == "return":
-            self._send(inbound.route, reply(BUSY, {"retry_after_s": _BUSY_S}))
+            self._busy(inbound, name, _BUSY_S)
+
+    def _busy(self, inbound: Inbound, verb: str, retry_after_s: float) -> None:
+        self._send(inbound.route, reply(BUSY, {"verb": verb, "retry_after_s": retry_after_s}))
 
     def _refuse(self, inbound: Inbound, error: WireError | TrustError) -> None:
         reason = error.reason if isinstance(error, TrustError) else "malformed"
@@ -418,6 +483,17 @@ class Collector:
     def _send(self, route: bytes, frame: bytes) -> None:
         assert self.transport is not None
         self.transport.send(route, frame)
+
+
+def _lanes(hellos: int) -> dict[str, Lane]:
+    """Return the lanes, in the order of a round. Weights are messages; a hello costs as much as 20 returns."""
+    return {
+        "control": Lane(weight=200, max_messages=100_000, max_bytes=16 * _MIB),
+        "returns": Lane(weight=100, max_messages=50_000, max_bytes=64 * _MIB),
+        "hello": Lane(weight=8, max_messages=hellos, max_bytes=16 * _MIB),
+        "bulk": Lane(weight=10, max_messages=20_000, max_bytes=32 * _MIB),
+        _GUESTS: Lane(weight=2, max_messages=1000, max_bytes=8 * _MIB),
+    }
 
 
 def _event_data(ret: Return) -> dict[str, Any]:

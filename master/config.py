@@ -131,6 +131,15 @@ class MasterConfig:
         5.0, "First contacts from one source address; known minions are not counted", low=0.01, high=1e6
     )
 
+    # what the whole fleet may ask for at once
+    reconnect_per_s: float = setting(
+        400.0,
+        "Minions that may come back in a second; from it follow the time over which a lost fleet spreads its return"
+        " and how many hellos may wait",
+        low=1,
+        high=1e6,
+    )
+
     # logs
     log_level: str = setting("warning", "How much is logged", choices=tuple(LEVELS))
     log_file: Path | None = setting(None, "File for logs", shown="(stderr)")

@@ -22,7 +22,7 @@ from master.quota import Buckets, source_of
 from master.roster import Roster
 from master.sessions import Session, Sessions
 from pki.hello import Hello, judge_hello
-from pki.welcome import Welcome, seal_welcome
+from pki.welcome import MAX_WAIT_S, Welcome, seal_welcome
 from shoal.clock import Clock
 from shoal.errors import StoreError, TrustError
 from shoal.event import minion_start
@@ -45,6 +45,7 @@ class Limits:
     """What minions are told to keep to."""
 
     heartbeat_s: float
+    hellos_per_s: float
 
 
 class Greeter:
@@ -235,6 +236,7 @@ class Greeter:
             reason=verdict.reason,
             heartbeat_s=self._limits.heartbeat_s,
             retry_after_s=retry_after_s,
+            spread_s=min(MAX_WAIT_S, len(self._sessions) / self._limits.hellos_per_s),
             tags=dict(self._roster.tags(hello.id)) if verdict.status == ACCEPTED else {},
             masters=identity.masters_bytes,
         )

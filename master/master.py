@@ -165,7 +165,7 @@ class Master:
             bus=self.bus,
             guests=guests,
             counters=self.counters,
-            limits=Limits(heartbeat_s=config.heartbeat_s),
+            limits=Limits(heartbeat_s=config.heartbeat_s, hellos_per_s=config.reconnect_per_s),
             clock=clock,
             now=now,
         )
@@ -200,6 +200,7 @@ class Master:
             counters=self.counters,
             clock=clock,
             now=now,
+            hellos_per_s=config.reconnect_per_s,
         )
         self.keyroom = KeyRoom(
             keyring=self.keyring,

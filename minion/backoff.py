@@ -13,10 +13,15 @@ class Backoff:
         self._max = max_s
         self._random = random
         self._tries = 0
+        self._spread = 0.0
+
+    def spread(self, seconds: float) -> None:
+        """Let no ceiling be below `seconds`, as the master asked; the maximum stays the box's own."""
+        self._spread = seconds
 
     def next(self) -> float:
         """Return the next delay in seconds."""
-        ceiling = min(self._max, self._base * 2.0 ** min(self._tries, 30))
+        ceiling = min(self._max, max(self._spread, self._base * 2.0 ** min(self._tries, 30)))
         self._tries += 1
         return self._random.uniform(0.0, ceiling)
 

@@ -28,7 +28,7 @@ from minion.journal import NoJournal, Promises
 from minion.live import Live
 from minion.loop import Loop, Timer
 from minion.pulse import Pulse
-from minion.reporter import Reporter
+from minion.reporter import Reporter, hold_of
 from minion.spool import Waiting
 from pki.hello import Hello, make_hello
 from pki.keys import NodeKeys
@@ -61,6 +61,7 @@ from shoal.version import VERSION
 
 log = logging.getLogger(__name__)
 
+_HELLO_VERB: Final = "hello"
 _HELLO_WAIT_S: Final = 30.0  # for the answer to a hello; CURVE handshakes of a whole fleet take a while
 _FIRST_HELLO_WAIT_S: Final = 5.0  # with several addresses to try; doubles with each round
 _HELLO_PAUSE_S: Final = 1.0  # between two hellos that the master asked for
@@ -240,6 +241,16 @@ class Minion:
         else:
             self._set_timer(self._loop.call_later(due - now, self._hello))
 
+    def _told_busy(self, body: object) -> None:
+        """Wait as long as the master asks, with what it did not take: a return, or a hello."""
+        told = body if isinstance(body, dict) else {}
+        if told.get("verb") != _HELLO_VERB:
+            self._reporter.hold(told.get("retry_after_s"))
+        elif self._nonce:  # on this connection: another handshake is what a master under storm needs least
+            wait = hold_of(told.get("retry_after_s")) * self._parts.random.uniform(1.0, 1.5)
+            log.info("the master is busy; next hello in %.1f s", wait, extra={"action": "hello_later"})
+            self._set_timer(self._loop.call_later(wait, self._hello))
+
     def _welcomed(self, body: object) -> None:
         if not isinstance(body, bytes) or not self._nonce:
             raise WireError("welcome without a hello")
@@ -262,6 +273,7 @@ class Minion:
             log.info("accepted by the master", extra={"action": "online"})
         self.state = "online"
         self._backoff.reset()
+        self._backoff.spread(welcome.spread_s)
         parts.trust.start_session(welcome.time)
         if self._link is not None:
             self._link.subscribe((BROADCAST, own_topic(self._keys.curve.public.hex())))
@@ -352,7 +364,7 @@ class Minion:
         elif kind == PROBE:
             self._beat()
         elif kind == BUSY:
-            self._reporter.hold(body.get("retry_after_s") if isinstance(body, dict) else None)
+            self._told_busy(body)
         elif kind == CANCEL:
             self.jobs.cancel(Cancel.from_wire(body))
         elif kind == ROTATED:

@@ -76,8 +76,7 @@ class Reporter:
 
     def hold(self, seconds: object) -> None:
         """Leave the master alone for `seconds`, as it asked; then send again what it did not take."""
-        known = isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds >= 0
-        wait = min(float(seconds), MAX_HOLD_S) if known else _DEFAULT_HOLD_S  # type: ignore[arg-type]
+        wait = hold_of(seconds)
         self._held_until = max(self._held_until, self._loop.clock.monotonic() + wait)
         self._again_in(wait * self._random.uniform(1.0, 1.5))
 
@@ -115,3 +114,9 @@ class Reporter:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None if seconds is None else self._loop.call_later(seconds, self._send_again)
+
+
+def hold_of(seconds: object) -> float:
+    """Return how long a master that is busy asks to be left alone, within bounds."""
+    known = isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds >= 0
+    return min(float(seconds), MAX_HOLD_S) if known else _DEFAULT_HOLD_S  # type: ignore[arg-type]

@@ -39,6 +39,7 @@ class Welcome:
     protocol: int = NEWEST_PROTOCOL
     heartbeat_s: float = 30.0
     retry_after_s: float = 0.0
+    spread_s: float = 0.0  # after a loss the fleet comes back over so many seconds
     tags: dict[str, str] = field(default_factory=dict)
     masters: bytes = b""  # the masters document, if there is one
     session: bytes = b""
@@ -53,6 +54,7 @@ class Welcome:
             "reason": self.reason,
             "heartbeat_s": self.heartbeat_s,
             "retry_after_s": self.retry_after_s,
+            "spread_s": self.spread_s,
             "tags": self.tags,
             "masters": self.masters,
             "session": self.session,
@@ -70,8 +72,9 @@ class Welcome:
             if len(key) > 64 or not isinstance(tag, str) or len(tag) > 256:
                 raise WireError(f"welcome: tag {key[:64]!r} is not short text")
         heartbeat_s, retry_after_s = fields.seconds("heartbeat_s"), fields.seconds("retry_after_s")
-        if not 1 <= heartbeat_s <= MAX_WAIT_S or retry_after_s > MAX_WAIT_S:
-            raise WireError("welcome: heartbeat_s or retry_after_s is out of range")
+        spread_s = fields.seconds("spread_s")
+        if not 1 <= heartbeat_s <= MAX_WAIT_S or max(retry_after_s, spread_s) > MAX_WAIT_S:
+            raise WireError("welcome: heartbeat_s, retry_after_s or spread_s is out of range")
         welcome = cls(
             protocol=fields.integer("v", OLDEST_PROTOCOL, NEWEST_PROTOCOL),
             nonce=fields.blob("nonce", NONCE_BYTES, exact=NONCE_BYTES),
@@ -80,6 +83,7 @@ class Welcome:
             reason=fields.text("reason", 1000),
             heartbeat_s=heartbeat_s,
             retry_after_s=retry_after_s,
+            spread_s=spread_s,
             tags=tags,
             masters=fields.blob("masters", MAX_MASTERS_BYTES),
             session=fields.blob("session", 32),

@@ -31,7 +31,7 @@ WELCOME: Final = "welcome"  # sealed answer to hello
 ACK: Final = "ack"  # [jid, …]: these returns are stored
 HEARD: Final = "heard"  # [jid, seq]: this piece of a job's output is passed on
 HELLO_FIRST: Final = "hello_first"  # this connection has no session here
-BUSY: Final = "busy"  # {"retry_after_s": …}: over quota, keep it and try again
+BUSY: Final = "busy"  # {"verb", "retry_after_s"}: not taken (over quota, or its lane is full); try again then
 WANT_FACTS: Final = "want_facts"  # the master does not know these grains yet
 PROBE: Final = "probe"  # are you still there? answered by a heartbeat
 PONG: Final = "pong"  # answer to a heartbeat; False when the master does not see the minion read its topic
@@ -50,21 +50,22 @@ class Verb:
     max_bytes: int
     guests: bool = False  # also for keys that are not accepted
     cost: int = 1
+    lane: str = "bulk"  # which queue of the master it waits in; one kind of work cannot starve another
 
 
 VERBS: Final[dict[str, Verb]] = {
     verb.name: verb
     for verb in (
-        Verb("hello", 8 * 1024, guests=True, cost=5),
-        Verb("heartbeat", 1024),
-        Verb("started", 1024),
-        Verb("received", 4096),
-        Verb("progress", MAX_TEXT_BYTES + 128),
-        Verb("return", MAX_RETURN_BYTES),
+        Verb("hello", 8 * 1024, guests=True, cost=5, lane="hello"),
+        Verb("heartbeat", 1024, lane="control"),
+        Verb("started", 1024, lane="control"),
+        Verb("received", 4096, lane="control"),
+        Verb("progress", MAX_TEXT_BYTES + 128, lane="returns"),  # not after the return it comes before
+        Verb("return", MAX_RETURN_BYTES, lane="returns"),
         Verb("event", MAX_EVENT_BYTES),
         Verb("facts", MAX_FACTS_BYTES, cost=10),
         Verb("rotate", 4096, cost=50),
-        Verb("bye", 256),
+        Verb("bye", 256, lane="returns"),  # not before the returns it was sent after
     )
 }
 

@@ -2,7 +2,7 @@
 
 A jid begins with its time, so "older than" is a range of the primary key. `cut` says once where the range
 ends; `step` deletes a batch below it, to be called until it returns 0, with other work in between. A job
-that has not expired stays, however old: a minion may still come for it.
+that has not expired stays, however old: a minion may still come for it. So does one with an open delivery.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, Select, delete, func, select, tuple_
 
 from master.store.database import Database
-from master.store.schema import deliveries, jobs, resolutions, returns
+from master.store.schema import DELIVERY_OPEN, deliveries, jobs, resolutions, returns
 from shoal.clock import Clock
 from shoal.ids import JidMaker
 
@@ -46,7 +46,10 @@ class Retention:
         Raises:
             StoreError: the database refused or is away.
         """
-        waiting = select(jobs.c.jid).where(jobs.c.jid < cut, jobs.c.expires > self._clock.time())
+        open_ones = select(deliveries.c.jid).where(deliveries.c.jid < cut, DELIVERY_OPEN)
+        waiting = (
+            select(jobs.c.jid).where(jobs.c.jid < cut, jobs.c.expires > self._clock.time()).union(open_ones)
+        )
         old_jobs = select(jobs.c.jid).where(jobs.c.jid < cut, jobs.c.jid.not_in(waiting)).limit(max_rows)
         with self._database.write() as connection:
             count = 0

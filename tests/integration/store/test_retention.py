@@ -13,6 +13,15 @@ def fill(store: Store, clock: FakeClock, jobs: int, returns: int) -> None:
     clock.advance(3600)
 
 
+def close(store: Store, seconds: float, minions: tuple[str, ...]) -> None:
+    """End the deliveries of one job."""
+    ends = [
+        DeliveryChange(jid=jid_at(seconds), minion=minion, state="expired", at=NOW, reason="")
+        for minion in minions
+    ]
+    store.commit_batch(outbox=OutboxBatch(marks=ends))
+
+
 def sweep(store: Store, cut: str, max_rows: int = 2000) -> list[int]:
     steps = [store.retention.step(cut, max_rows)]
     while steps[-1]:
@@ -84,6 +93,7 @@ def test_deliveries_go_with_their_job_in_small_steps(store: Store, clock: FakeCl
     store.commit_batch(jobs=[job(n, mode="queue", targets=ids) for n in (0, 1)], returns=[answer("web1")])
     silence = DeliveryChange(jid=jid_at(0), minion="web9", state="undeliverable", at=NOW, reason="unknown")
     store.commit_batch(outbox=OutboxBatch(silences=[silence]))
+    close(store, 0, ids)
     clock.advance(3600)
     steps = sweep(store, store.retention.cut(before=NOW + 1), max_rows=3)
     assert sum(steps) == 1 + 1 + 8
@@ -97,3 +107,16 @@ def test_job_with_open_unexpired_deliveries_stays(store: Store, clock: FakeClock
     clock.advance(3600)
     assert sweep(store, store.retention.cut(before=NOW + 100)) == [0]
     assert len(store.deliveries.for_job(jid_at(0))) == 2
+
+
+def test_job_with_an_open_delivery_stays_whole_however_old(store: Store, clock: FakeClock) -> None:
+    """Its time to begin is over, but it runs: the return will come."""
+    ids = ("web1", "web2")
+    store.commit_batch(jobs=[job(n, mode="queue", targets=ids) for n in (0, 1)], returns=[answer("web1")])
+    close(store, 1, ids)
+    clock.advance(3600)
+    sweep(store, store.retention.cut(before=NOW + 2))
+    assert left(store) == [(jid_at(0), 1)]
+    close(store, 0, ids)
+    sweep(store, store.retention.cut(before=NOW + 2))
+    assert left(store) == []

@@ -76,6 +76,13 @@ class Box:
 
     async def hello(self, **changes: Any) -> Welcome:
         """Say hello; return the welcome. What comes with it can be taken later."""
+        answers = await self.say("hello", self.hello_bytes(**changes))
+        sealed = next(body for kind, body in answers if kind == WELCOME)
+        self._replies = [answer for answer in answers if answer[0] != WELCOME]
+        return judge_welcome(sealed, bytes(16), self._room.identity.anchor, 0.0)[0]
+
+    def hello_bytes(self, **changes: Any) -> bytes:
+        """Return a hello, sealed."""
         values: dict[str, Any] = {
             "id": self.id,
             "sign_key": self.keys.sign.public,
@@ -85,10 +92,7 @@ class Box:
             "started": 0.0,
             "shoal": "0",
         }
-        answers = await self.say("hello", make_hello(Hello(**(values | changes)), self.keys.sign))
-        sealed = next(body for kind, body in answers if kind == WELCOME)
-        self._replies = [answer for answer in answers if answer[0] != WELCOME]
-        return judge_welcome(sealed, bytes(16), self._room.identity.anchor, 0.0)[0]
+        return make_hello(Hello(**(values | changes)), self.keys.sign)
 
     async def beat(self) -> list[tuple[str, Any]]:
         """Send a heartbeat; return the answers."""
@@ -130,7 +134,10 @@ class Reception:
             "bus": self.bus, "counters": self.counters, "clock": self.clock, "now": now,
         }  # fmt: skip
         self.greeter = Greeter(
-            identity=self.identity, guests=guests, limits=Limits(heartbeat_s=HEARTBEAT_S), **common
+            identity=self.identity,
+            guests=guests,
+            limits=Limits(heartbeat_s=HEARTBEAT_S, hellos_per_s=10.0),
+            **common,
         )
         self.collector = Collector(
             runs=self.runs,
@@ -148,6 +155,7 @@ class Reception:
             doors=Doors(
                 quotas=Quotas(PLENTY, PLENTY, monotonic), guests=guests, waiters=guests, reports=guests
             ),
+            hellos_per_s=10.0,
             **common,
         )
         self.network = MemoryNetwork(Fair(AsyncioScheduler(asyncio.get_running_loop())))

@@ -11,8 +11,9 @@ import pytest
 
 from pki.fingerprint import fingerprint
 from pki.keys import NodeKeys
-from shoal.messages import HELLO, HELLO_FIRST, PONG, PROBE, ROTATED
-from shoal.transport import BROADCAST, own_topic
+from pki.welcome import judge_welcome
+from shoal.messages import BUSY, HELLO, HELLO_FIRST, PONG, PROBE, ROTATED, WELCOME, request
+from shoal.transport import BROADCAST, Inbound, own_topic
 from tests.unit.master.reception import HEARTBEAT_S, Box, Reception, run
 
 
@@ -322,5 +323,69 @@ def test_minion_that_is_deleted_before_its_rotation_is_stored_is_gone(tmp_path: 
         assert await rotating == []
         assert await before
         assert room.store.minions.get("a") is None
+
+    run(tmp_path, body)
+
+
+# ---------------------------------------------------------------------- lanes
+
+
+def test_return_behind_a_hello_that_waits_asks_for_no_second_hello(tmp_path: Path) -> None:
+    """Both come in one batch; the lane of the hello is served later, and would be again."""
+
+    async def body(room: Reception) -> None:
+        box = room.known()
+        frames = [request("hello", box.hello_bytes()), request("heartbeat", {"running": 0})]
+        box.link.send(frames[1])
+        await room.settle()
+        assert kinds(box.take()) == [HELLO_FIRST]
+        route = next(iter(room.transport._links))
+        room.collector.received([Inbound(route, box.peer, "memory", frame) for frame in frames])
+        await room.settle()
+        assert kinds(box.take()) == [WELCOME]
+
+    run(tmp_path, body)
+
+
+def test_newest_hello_of_a_connection_is_the_one_that_is_answered(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        box = room.known()
+        await box.beat()
+        route = next(iter(room.transport._links))
+        hellos = [request("hello", box.hello_bytes(nonce=bytes([n]) * 16)) for n in range(3)]
+        room.collector.received([Inbound(route, box.peer, "memory", frame) for frame in hellos])
+        await room.settle()
+        sealed = [text for kind, text in box.take() if kind == WELCOME]
+        assert len(sealed) == 1
+        judge_welcome(sealed[0], bytes([2]) * 16, room.identity.anchor, 0.0)
+        assert room.counters["hello replaced by a newer one"] == 2
+
+    run(tmp_path, body)
+
+
+def test_hello_that_finds_its_lane_full_is_told_when_to_come_again(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        boxes = [room.known(f"b{n}") for n in range(103)]  # the lane holds 100 with ten a second
+        batch = []
+        for box in boxes:
+            box.link.send(request("heartbeat", {"running": 0}))
+            await room.settle()
+            box.take()
+        for route, box in zip(room.transport._links, boxes, strict=True):
+            batch.append(Inbound(route, box.peer, "memory", request("hello", box.hello_bytes())))
+        room.collector.received(batch)
+        await room.settle()
+        answers = [box.take() for box in boxes]
+        assert [kinds(each)[0] for each in answers] == [WELCOME] * 100 + [BUSY] * 3
+        assert answers[-1] == [(BUSY, {"verb": "hello", "retry_after_s": 10.0})]
+        assert room.counters["hello refused: lane full"] == 3
+
+    run(tmp_path, body)
+
+
+def test_welcome_tells_a_larger_fleet_to_come_back_over_a_longer_time(tmp_path: Path) -> None:
+    async def body(room: Reception) -> None:
+        told = [(await room.known(f"b{n}").hello()).spread_s for n in range(20)]
+        assert told == [(n + 1) / 10.0 for n in range(20)]
 
     run(tmp_path, body)

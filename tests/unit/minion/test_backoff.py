@@ -44,3 +44,15 @@ def test_a_year_without_a_master_is_no_overflow() -> None:
     for _ in range(100_000):
         backoff.next()
     assert backoff.next() == 30.0
+
+
+def test_master_widens_the_first_try_but_not_beyond_the_maximum_of_the_box() -> None:
+    backoff = Backoff(1.0, 30.0, Highest())
+    backoff.spread(12.0)
+    assert [backoff.next() for _ in range(6)] == [12, 12, 12, 12, 16, 30]
+    backoff.reset()
+    backoff.spread(3600.0)
+    assert backoff.next() == 30
+    backoff.spread(0.0)
+    backoff.reset()
+    assert backoff.next() == 1, "a small fleet is back at once"

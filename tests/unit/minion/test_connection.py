@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -407,3 +408,40 @@ def test_frames_nobody_knows_are_counted_and_cost_nothing(stage: Stage) -> None:
     assert stage.minion.state == "online"
     assert stage.minion.counters["publication refused: malformed"] == 6
     assert stage.minion.counters["reply refused: malformed"] == 7
+
+
+def test_hello_that_a_busy_master_did_not_take_is_said_again_on_the_same_connection() -> None:
+    stage = Stage()
+    master = stage.master()
+    master.answers = False
+    stage.start()
+    route = master.route
+    master.reply("busy", {"verb": "hello", "retry_after_s": 40.0})
+    stage.settle()
+    stage.advance(39.0)
+    assert len(master.hellos) == 1, "not before the master's time, and not by the back-off of its own"
+    master.answers = True
+    stage.advance(22.0)
+    assert len(master.hellos) == 2
+    assert master.route == route
+    assert stage.minion.state == "online"
+
+
+def test_first_try_after_a_loss_is_spread_as_the_master_said() -> None:
+    tries = []
+    for seed in range(40):
+        stage = Stage(random=Random(seed))
+        master = stage.online(spread_s=20.0)
+        master.stop()
+        before = stage.clock.monotonic()
+        while stage.minion.state == "online":
+            stage.advance(0.5)
+        lost = stage.clock.monotonic()
+        master.start()
+        while stage.minion.state != "online":
+            stage.advance(0.5)
+        assert before < lost
+        tries.append(stage.clock.monotonic() - lost)
+    assert max(tries) <= 21.0
+    assert sum(each > 10.0 for each in tries) > 10
+    assert sum(each <= 10.0 for each in tries) > 10
