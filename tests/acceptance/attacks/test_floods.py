@@ -108,7 +108,7 @@ def test_giant_returns_use_up_the_bytes_of_their_minion_only(arena: Arena) -> No
         for _ in range(60):
             flooder.send(frame, timeout_s=60)
         _others_are_served(arena)
-    assert ("busy", {"retry_after_s": 5.0}) in flooder.replies(), "it is told to keep them"
+    assert ("busy", {"verb": "return", "retry_after_s": 5.0}) in flooder.replies(), "it is told to keep them"
 
 
 def test_frame_over_every_limit_is_cut_off_before_it_is_read(arena: Arena) -> None:
