@@ -193,7 +193,7 @@ class Collector:
             if not self._doors.quotas.take(inbound.peer, known, len(inbound.frame)):
                 self._over_quota(inbound, known)
                 return
-        if known is not None and known.name == "hello":
+        if known is not None and _is_hello(inbound, known):
             self._enter_hello(inbound, known, _GUESTS if entry is None else known.lane)
             return
         lane = _GUESTS if entry is None else known.lane if known is not None else "bulk"
@@ -217,16 +217,16 @@ class Collector:
 
     def _serve(self, inbound: Inbound) -> None:
         try:
-            self._corridor(self._hellos.pop(inbound.route, inbound) if self._is_hello(inbound) else inbound)
+            self._corridor(
+                self._hellos.pop(inbound.route, inbound)
+                if self._hellos and _is_hello(inbound, verb_of(inbound.frame))
+                else inbound
+            )
         except (WireError, TrustError) as error:
             self._refuse(inbound, error)
         except Exception:  # a bug that one minion's message finds must not cost the others theirs
             self.counters["message failed: internal error"] += 1
             log.exception("a message could not be handled", extra={"action": "message_failed"})
-
-    def _is_hello(self, inbound: Inbound) -> bool:
-        known = verb_of(inbound.frame) if self._hellos else None
-        return known is not None and known.name == "hello"
 
     def _session(self, entry: KeyEntry, inbound: Inbound) -> Session | None:
         """Return the session of this connection; None if there is another, or of the keys it had before."""
@@ -483,6 +483,11 @@ class Collector:
     def _send(self, route: bytes, frame: bytes) -> None:
         assert self.transport is not None
         self.transport.send(route, frame)
+
+
+def _is_hello(inbound: Inbound, verb: Verb | None) -> bool:
+    """True for a hello; one that is too large is no hello, and is refused when its turn comes."""
+    return verb is not None and verb.name == "hello" and len(inbound.frame) <= verb.max_bytes
 
 
 def _lanes(hellos: int) -> dict[str, Lane]:
