@@ -17,6 +17,7 @@ from master.conductor import Conductor, Defaults
 from master.config import MasterConfig
 from master.control import ControlServer
 from master.events import EventBus
+from master.gate import Gate
 from master.greeter import Greeter, Limits
 from master.identity import Identity, IdentityFiles
 from master.keyring import ACCEPTED, Keyring
@@ -178,6 +179,14 @@ class Master:
             random=SystemRandom(),
         )
         self.outbox.load()
+        doors = Doors(
+            quotas=Quotas(config.minion_messages_per_s, config.minion_bytes_per_s, clock.monotonic),
+            guests=guests,
+            waiters=Buckets(
+                config.joins_per_s * 10, config.joins_per_s * 200, clock.monotonic, _GUEST_SOURCES_MAX
+            ),
+            reports=Buckets(_REPORTS_PER_S, _REPORTS_PER_S * 20, clock.monotonic, _GUEST_SOURCES_MAX),
+        )
         self.collector = Collector(
             keyring=self.keyring,
             keys=keys,
@@ -186,20 +195,23 @@ class Master:
             runs=self.runs,
             late=LateReturns(self.store, self.writer, self.runs),
             outbox=self.outbox,
-            greeter=self.greeter,
             writer=self.writer,
             bus=self.bus,
-            doors=Doors(
-                quotas=Quotas(config.minion_messages_per_s, config.minion_bytes_per_s, clock.monotonic),
-                guests=guests,
-                waiters=Buckets(
-                    config.joins_per_s * 10, config.joins_per_s * 200, clock.monotonic, _GUEST_SOURCES_MAX
-                ),
-                reports=Buckets(_REPORTS_PER_S, _REPORTS_PER_S * 20, clock.monotonic, _GUEST_SOURCES_MAX),
-            ),
+            reports=doors.reports,
             counters=self.counters,
             clock=clock,
             now=now,
+        )
+        self.gate = Gate(
+            keyring=self.keyring,
+            sessions=self.sessions,
+            outbox=self.outbox,
+            greeter=self.greeter,
+            collector=self.collector,
+            bus=self.bus,
+            doors=doors,
+            counters=self.counters,
+            clock=clock,
             hellos_per_s=config.reconnect_per_s,
         )
         self.keyroom = KeyRoom(
@@ -217,7 +229,7 @@ class Master:
         host = f"[{config.interface}]" if ":" in config.interface else config.interface
         return ZmqMasterTransport(
             AsyncioScheduler(asyncio.get_running_loop()),
-            self.collector,
+            self.gate,
             curve_secret=self.identity.keys.curve.secret,
             publish=f"tcp://{host}:{config.publish_port}",
             request=f"tcp://{host}:{config.ret_port}",
@@ -231,7 +243,8 @@ class Master:
     def _open_sockets(self) -> None:
         config = self._config
         self.transport = self._open_transport()
-        self.collector.transport = self.greeter.transport = self.keyroom.transport = self.transport
+        self.gate.transport = self.collector.transport = self.transport
+        self.greeter.transport = self.keyroom.transport = self.transport
         self.publisher = Publisher(self.identity, self.transport, self.sessions)
         self.outbox.publisher = self.publisher
         acl = Acl(config.publisher_acl, self.roster)

@@ -43,7 +43,7 @@ class MemoryMaster(Master):
 
     def _open_transport(self) -> MasterTransport:
         key = self.identity.keys.curve.public
-        return MemoryMasterTransport(self._network, self.collector, "m1", 4506, curve_key=key)
+        return MemoryMasterTransport(self._network, self.gate, "m1", 4506, curve_key=key)
 
 
 @dataclass

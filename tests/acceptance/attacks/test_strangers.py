@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import master.collector
+import master.gate
 from shoal import messages
 from shoal.messages import PROTOCOL, VERBS, request
 from shoal.wire import encode
@@ -69,9 +70,11 @@ def test_key_without_right_reads_no_publication(arena: Arena, state: str) -> Non
 
 
 def test_no_name_but_the_verbs_is_heard(arena: Arena) -> None:
-    """Attribute names of everything in the collector's reach, dunders, Salt's methods, spellings, noise."""
+    """Attribute names of everything in the gate's reach, dunders, Salt's methods, spellings, noise."""
     names = {
-        name for thing in (master.collector.Collector, messages, object, dict, gc) for name in dir(thing)
+        name
+        for thing in (master.gate.Gate, master.collector.Collector, messages, object, dict, gc)
+        for name in dir(thing)
     }
     names |= {
         "_auth",

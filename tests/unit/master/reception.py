@@ -16,6 +16,7 @@ from master.asyncio_scheduler import AsyncioScheduler
 from master.backplane import LocalBackplane
 from master.collector import Collector
 from master.events import EventBus
+from master.gate import Gate
 from master.greeter import Greeter, Limits
 from master.identity import IdentityFiles
 from master.keyring import ACCEPTED, KeyEntry, Keyring
@@ -130,37 +131,49 @@ class Reception:
         self.keys = KeyStore(self.store, self.writer, now, 100)
         guests = Buckets(PLENTY, PLENTY, monotonic, 1000)
         common: dict[str, Any] = {
-            "keyring": self.keyring, "keys": self.keys, "sessions": self.sessions, "roster": self.roster,
-            "bus": self.bus, "counters": self.counters, "clock": self.clock, "now": now,
+            "keyring": self.keyring, "sessions": self.sessions, "bus": self.bus, "counters": self.counters,
+            "clock": self.clock,
         }  # fmt: skip
         self.greeter = Greeter(
             identity=self.identity,
             guests=guests,
             limits=Limits(heartbeat_s=HEARTBEAT_S, hellos_per_s=10.0),
+            keys=self.keys,
+            roster=self.roster,
+            now=now,
             **common,
         )
+        outbox = Outbox(
+            fleet="f",
+            store=self.store,
+            writer=self.writer,
+            sessions=self.sessions,
+            now=now,
+            random=Random(1),
+        )
+        doors = Doors(quotas=Quotas(PLENTY, PLENTY, monotonic), guests=guests, waiters=guests, reports=guests)
         self.collector = Collector(
             runs=self.runs,
             late=LateReturns(self.store, self.writer, self.runs),
-            outbox=Outbox(
-                fleet="f",
-                store=self.store,
-                writer=self.writer,
-                sessions=self.sessions,
-                now=now,
-                random=Random(1),
-            ),
-            greeter=self.greeter,
+            outbox=outbox,
             writer=self.writer,
-            doors=Doors(
-                quotas=Quotas(PLENTY, PLENTY, monotonic), guests=guests, waiters=guests, reports=guests
-            ),
+            reports=guests,
+            now=now,
+            keys=self.keys,
+            roster=self.roster,
+            **common,
+        )
+        self.gate = Gate(
+            greeter=self.greeter,
+            collector=self.collector,
+            outbox=outbox,
+            doors=doors,
             hellos_per_s=10.0,
             **common,
         )
         self.network = MemoryNetwork(Fair(AsyncioScheduler(asyncio.get_running_loop())))
-        self.transport = MemoryMasterTransport(self.network, self.collector, "m1", 4506)
-        self.collector.transport = self.greeter.transport = self.transport
+        self.transport = MemoryMasterTransport(self.network, self.gate, "m1", 4506)
+        self.gate.transport = self.collector.transport = self.greeter.transport = self.transport
         self.endpoint = Endpoint(
             host="m1", publish_port=4505, request_port=4506, curve_key=self.identity.keys.curve.public
         )

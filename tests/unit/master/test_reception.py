@@ -113,7 +113,7 @@ def test_foreign_topic_is_refused_and_changes_nobodys_presence(tmp_path: Path) -
         assert not room.sessions.present("victim")
         victim.subscribe()
         await room.settle()
-        room.collector.left(own_topic(victim.peer), spy.peer)
+        room.gate.left(own_topic(victim.peer), spy.peer)
         assert room.sessions.present("victim"), "nobody cancels for somebody else"
 
     run(tmp_path, body)
@@ -340,7 +340,7 @@ def test_return_behind_a_hello_that_waits_asks_for_no_second_hello(tmp_path: Pat
         await room.settle()
         assert kinds(box.take()) == [HELLO_FIRST]
         route = next(iter(room.transport._links))
-        room.collector.received([Inbound(route, box.peer, "memory", frame) for frame in frames])
+        room.gate.received([Inbound(route, box.peer, "memory", frame) for frame in frames])
         await room.settle()
         assert kinds(box.take()) == [WELCOME]
 
@@ -353,7 +353,7 @@ def test_newest_hello_of_a_connection_is_the_one_that_is_answered(tmp_path: Path
         await box.beat()
         route = next(iter(room.transport._links))
         hellos = [request("hello", box.hello_bytes(nonce=bytes([n]) * 16)) for n in range(3)]
-        room.collector.received([Inbound(route, box.peer, "memory", frame) for frame in hellos])
+        room.gate.received([Inbound(route, box.peer, "memory", frame) for frame in hellos])
         await room.settle()
         sealed = [text for kind, text in box.take() if kind == WELCOME]
         assert len(sealed) == 1
@@ -373,7 +373,7 @@ def test_hello_that_finds_its_lane_full_is_told_when_to_come_again(tmp_path: Pat
             box.take()
         for route, box in zip(room.transport._links, boxes, strict=True):
             batch.append(Inbound(route, box.peer, "memory", request("hello", box.hello_bytes())))
-        room.collector.received(batch)
+        room.gate.received(batch)
         await room.settle()
         answers = [box.take() for box in boxes]
         assert [kinds(each)[0] for each in answers] == [WELCOME] * 100 + [BUSY] * 3
