@@ -133,7 +133,7 @@ class MasterConfig:
 
     # what the whole fleet may ask for at once
     reconnect_per_s: float = setting(
-        400.0,
+        600.0,
         "Minions that may come back in a second; from it follow the time over which a lost fleet spreads its return"
         " and how many hellos may wait",
         low=1,

@@ -16,6 +16,7 @@ from typing import Final
 from master.collector import Collector
 from master.events import EventBus
 from master.greeter import Greeter
+from master.invitations import Invitations
 from master.keyring import KeyEntry, Keyring
 from master.lanes import Lane, Lanes
 from master.outbox import Outbox
@@ -69,6 +70,11 @@ class Gate:
             self._serve,
             soon=lambda turn: asyncio.get_running_loop().call_soon(turn),
             monotonic=clock.monotonic,
+        )
+        self._invitations = Invitations(
+            hellos_per_s,
+            lambda seconds, ask: asyncio.get_running_loop().call_later(seconds, ask),
+            clock.monotonic,
         )
 
     def admit(self, domain: str, address: str, peer: str) -> bool:
@@ -199,7 +205,7 @@ class Gate:
         elif inbound.route not in self._hellos:
             # It has not said hello here, or said it to the master before its restart. If its hello waits in its
             # lane, asking for another would double the storm that it waits behind.
-            self._send(inbound.route, _HELLO_FIRST)
+            self._invitations.invite(entry.peer, lambda: self._ask_first(entry, inbound))
 
     def _guest_pays(self, inbound: Inbound, known: Verb | None) -> bool:
         waits = self._keyring.peer(inbound.peer) is not None
@@ -247,14 +253,24 @@ class Gate:
 
     def _came(self, entry: KeyEntry) -> None:
         """A minion reads its topic; if this master has no session with it, ask for a hello."""
-        session = self._sessions.get(entry.id)
-        if session is None or session.peer != entry.peer:
+        if not self._has_session(entry):
             assert self.transport is not None
-            # In the next turn: now the subscription is not granted yet, and the word would be lost.
+            # Never at once: now the subscription is not granted yet, and the word would be lost.
             publish = self.transport.publish
-            asyncio.get_running_loop().call_soon(publish, own_topic(entry.peer), HELLO)
+            self._invitations.invite(
+                entry.peer,
+                lambda: None if self._has_session(entry) else publish(own_topic(entry.peer), HELLO),
+            )
         self._outbox.came(entry.id)
         self._bus.publish("shoal/presence/change", {"new": [entry.id], "lost": []})
+
+    def _ask_first(self, entry: KeyEntry, inbound: Inbound) -> None:
+        if self._session(entry, inbound) is None and inbound.route not in self._hellos:
+            self._send(inbound.route, _HELLO_FIRST)
+
+    def _has_session(self, entry: KeyEntry) -> bool:
+        session = self._sessions.get(entry.id)
+        return session is not None and session.peer == entry.peer
 
     def _send(self, route: bytes, frame: bytes) -> None:
         assert self.transport is not None

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Any, Final
 
 from master.acl import Caller
@@ -30,7 +31,7 @@ from tests.chaos.box import Box
 from tests.chaos.fake_time import FakeTimeLoop
 
 DAY_S: Final = 86400.0
-_ROOT: Final = Caller(uid=0, pid=1)
+ROOT: Final = Caller(uid=0, pid=1)
 _TURNS: Final = 10  # of the loop in one step: a message and its answer, through the store
 
 
@@ -66,7 +67,9 @@ class Tally:
 class World:
     """See the module docstring."""
 
-    def __init__(self, folder: Path, clock: FakeClock, boxes: int, seed: int) -> None:
+    def __init__(
+        self, folder: Path, clock: FakeClock, boxes: int, seed: int, settings: Mapping[str, Any]
+    ) -> None:
         self.clock = clock
         self.dice = Random(seed)
         self.loop = asyncio.get_running_loop()
@@ -80,7 +83,7 @@ class World:
         self._paths.prepare()
         self._config = MasterConfig(
             id="m1", advertise=("m1",), heartbeat_s=5.0, minion_messages_per_s=1e5, joins_per_s=1e5,
-            keep_jobs_seconds=366 * 86400,
+            keep_jobs_seconds=366 * 86400, **settings,
         )  # fmt: skip
         self._orders: set[asyncio.Task[None]] = set()
         self._accept_keys()
@@ -156,7 +159,7 @@ class World:
             "op": "run", "target": {"kind": "list", "expr": ",".join(boxes)}, "fun": "test.ping", "mode": mode,
             "queue_ttl_s": ttl_s, "async": True,
         }  # fmt: skip
-        performance = await master.conductor.begin(Order.from_wire(request), _ROOT)
+        performance = await master.conductor.begin(Order.from_wire(request), ROOT)
         self.counters[f"{mode} jobs"] += 1
         if mode == "queue":
             self.promised[performance.jid] = boxes
@@ -242,13 +245,20 @@ def _explained(state: str, reason: str, outcome: str, effects: int) -> bool:
     return effects == 0 and bool(outcome or reason)
 
 
-def play(folder: Path, body: Callable[[World], Awaitable[None]], *, boxes: int, seed: int) -> None:
-    """Run `body` in a fresh world, its master and boxes up."""
+def play(
+    folder: Path,
+    body: Callable[[World], Awaitable[None]],
+    *,
+    boxes: int,
+    seed: int,
+    settings: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Run `body` in a fresh world, its boxes up and its master, with `settings` of its own."""
     clock = FakeClock()
     loop = FakeTimeLoop(clock)
 
     async def main() -> None:
-        world = World(folder, clock, boxes, seed)
+        world = World(folder, clock, boxes, seed, settings)
         await world.start_master()
         for box in world.boxes:
             box.start()
