@@ -183,7 +183,13 @@ class Conductor:
         if job.mode == "now":
             await self._writer.add_job(record)
             return
-        await self._writer.call(self._store_job, record)
+        try:
+            await self._writer.promise(self._store_job, record)
+        except JidTakenError:
+            raise
+        except StoreError as error:
+            self._outbox.disown(job.jid)  # it may be in the store all the same, or get there
+            raise StoreError(f"The job was neither kept nor sent: {error}") from None
         self._outbox.add(job, record.targets)
 
     def send(self, job: Job, run: Run, minions: Collection[str]) -> list[Silence]:

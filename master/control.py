@@ -27,6 +27,7 @@ from master.outlet import stream
 from master.runners.context import RunnerContext
 from master.runners.directory import Directory
 from master.runs import Silence
+from master.writer import Writer
 from shoal.errors import (
     ArgumentError,
     ConfigError,
@@ -64,12 +65,14 @@ class ControlServer:
         acl: Acl,
         keys: KeyRoom,
         bus: EventBus,
+        writer: Writer,
         context: Callable[[Caller], RunnerContext],
     ) -> None:
         self._conductor = conductor
         self._acl = acl
         self._keys = keys
         self._bus = bus
+        self._writer = writer
         self._context = context
         self._directory = Directory()
         self._open: set[asyncio.Task[None]] = set()
@@ -192,7 +195,7 @@ class ControlServer:
 
     async def _key(self, request: Answer, caller: Caller) -> AsyncGenerator[Answer, None]:
         self._acl.check_operator(caller, "keys")
-        yield {"done": await self._keys.handle(request)}
+        yield {"done": await self._writer.patiently(self._keys.handle(request))}
 
     async def _runner(self, request: Answer, caller: Caller) -> AsyncGenerator[Answer, None]:
         fields = Fields(request, "runner")
@@ -210,7 +213,7 @@ class ControlServer:
         positional, named = bind(runner, args, kwargs, from_text=from_text)
         value = runner.call(self._context(caller), *positional, **named)
         if inspect.isawaitable(value):
-            value = await value
+            value = await self._writer.patiently(value)
         yield {"done": {"value": plain(value), "retcode": 0, "out": runner.out}}
 
     async def _events(self, request: Answer, caller: Caller) -> AsyncGenerator[Answer, None]:

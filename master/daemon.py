@@ -53,6 +53,14 @@ async def _serve(paths: Paths, config: MasterConfig) -> None:
     finally:
         log.info("stopping", extra={"action": "master_stopping"})
         await master.stop()
+        if master.writer.stalled:
+            _leave()
+
+
+def _leave() -> None:
+    """End now: threads that wait for a stalled database would keep this process for as long as it stalls."""
+    logging.shutdown()
+    os._exit(0)
 
 
 def _raise_file_limit() -> None:

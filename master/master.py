@@ -28,7 +28,7 @@ from master.neighbours import Neighbours
 from master.outbox import Outbox
 from master.papers import Reach
 from master.publisher import Publisher
-from master.quota import Buckets, Doors, Quotas
+from master.quota import Doors
 from master.roster import Roster
 from master.runners.context import RunnerContext
 from master.runs import Runs
@@ -52,9 +52,8 @@ log = logging.getLogger(__name__)
 _FLOOR_SETTING: Final = "time_floor"
 _HOUSEKEEPING_S: Final = 30.0
 _LOST_HEARTBEATS: Final = 3.0  # a session that is silent for so many is over
-_GUEST_SOURCES_MAX: Final = 10_000
-_REPORTS_PER_S: Final = 1.0  # log lines on refused messages of one source; all are counted
 _RETENTION_PAUSE_S: Final = 0.05
+_LAST_WORDS_S: Final = 5.0  # for the store, at a stop
 
 
 class Master:
@@ -109,11 +108,19 @@ class Master:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            await asyncio.wait_for(self._last_words(), _LAST_WORDS_S)
+        except asyncio.TimeoutError:
+            self.writer.stalled = True
+            log.error("not all is stored: the store does not answer", extra={"action": "not_stored"})
+        self.writer.close()
+        if not self.writer.stalled:
+            self.store.close()
+        self._paths.control_socket.unlink(missing_ok=True)
+
+    async def _last_words(self) -> None:
         await self.writer.flush()
         await self._keep_floor()
-        self.writer.close()
-        self.store.close()
-        self._paths.control_socket.unlink(missing_ok=True)
 
     def reload(self) -> None:
         """Take a newer masters document from the disk and tell the minions that are connected."""
@@ -156,7 +163,7 @@ class Master:
     def _assemble(self) -> None:
         config, clock, now = self._config, self._clock, self.time.now
         keys = KeyStore(self.store, self.writer, now, config.pending_max)
-        guests = Buckets(config.joins_per_s, config.joins_per_s * 20, clock.monotonic, _GUEST_SOURCES_MAX)
+        doors = Doors.of(config, clock.monotonic)
         self.greeter = Greeter(
             identity=self.identity,
             keyring=self.keyring,
@@ -164,7 +171,7 @@ class Master:
             sessions=self.sessions,
             roster=self.roster,
             bus=self.bus,
-            guests=guests,
+            guests=doors.guests,
             counters=self.counters,
             limits=Limits(heartbeat_s=config.heartbeat_s, hellos_per_s=config.reconnect_per_s),
             clock=clock,
@@ -179,14 +186,6 @@ class Master:
             random=SystemRandom(),
         )
         self.outbox.load()
-        doors = Doors(
-            quotas=Quotas(config.minion_messages_per_s, config.minion_bytes_per_s, clock.monotonic),
-            guests=guests,
-            waiters=Buckets(
-                config.joins_per_s * 10, config.joins_per_s * 200, clock.monotonic, _GUEST_SOURCES_MAX
-            ),
-            reports=Buckets(_REPORTS_PER_S, _REPORTS_PER_S * 20, clock.monotonic, _GUEST_SOURCES_MAX),
-        )
         self.collector = Collector(
             keyring=self.keyring,
             keys=keys,
@@ -280,7 +279,12 @@ class Master:
             now=self.time.now,
         )
         self.control = ControlServer(
-            conductor=self.conductor, acl=acl, keys=self.keyroom, bus=self.bus, context=self._runner_context
+            conductor=self.conductor,
+            acl=acl,
+            keys=self.keyroom,
+            bus=self.bus,
+            writer=self.writer,
+            context=self._runner_context,
         )
 
     def _runner_context(self, caller: Caller) -> RunnerContext:

@@ -14,10 +14,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from functools import partial
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from master.publisher import Publisher
 from master.sessions import Sessions
@@ -164,6 +164,23 @@ class Outbox:
             self._look_soon(each.minion)
         return done
 
+    def disown(self, jid: str) -> None:
+        """Cancel a job that was refused to who ordered it, as soon as the store answers: it may be in there."""
+        self._held.add(jid)
+        self._start(self._disown(jid))
+
+    async def _disown(self, jid: str) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            if self._writer.away:
+                continue
+            try:
+                await self.cancel(jid, "")
+                return
+            except StoreError as error:
+                self._held.add(jid)
+                log.error("cannot take job %s back: %s", jid, error, extra={"action": "outbox_unread"})
+
     def ask_to_cancel(self, record: JobRecord, minion: str) -> bool:
         """Ask a minion to end a job that is not kept, once; False when it is not there."""
         assert self.publisher is not None
@@ -210,7 +227,10 @@ class Outbox:
             self._again.add(minion)
             return
         self._looking.add(minion)
-        task = asyncio.get_running_loop().create_task(self._look(minion))
+        self._start(self._look(minion))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

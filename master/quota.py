@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from master.config import MasterConfig
 from shoal.messages import MAX_REQUEST_BYTES, Verb
 
 _MAX_KEYS: Final = 1_000_000
@@ -17,6 +18,8 @@ _BURST_S: Final = 5.0  # what a key did not use is kept for so long
 _MIN_BURST: Final = 100.0  # the dearest verb must fit
 _SIGNS_PER_S: Final = 5.0
 _CONNECTIONS_PER_S: Final = 5.0
+_SOURCES_MAX: Final = 10_000
+_REPORTS_PER_S: Final = 1.0  # log lines on refused messages of one source; all are counted
 _SIGNS: Final = frozenset({"hello", "heartbeat"})
 
 
@@ -115,6 +118,20 @@ class Doors:
     guests: Buckets  # first contacts, by source
     waiters: Buckets  # messages of keys that are not accepted, by source
     reports: Buckets  # lines in the log on refused messages, by source
+
+    @classmethod
+    def of(cls, config: MasterConfig, monotonic: Callable[[], float]) -> Doors:
+        """Return the limits that the configuration sets."""
+
+        def buckets(per_s: float) -> Buckets:
+            return Buckets(per_s, per_s * 20, monotonic, _SOURCES_MAX)
+
+        return cls(
+            quotas=Quotas(config.minion_messages_per_s, config.minion_bytes_per_s, monotonic),
+            guests=buckets(config.joins_per_s),
+            waiters=buckets(config.joins_per_s * 10),
+            reports=buckets(_REPORTS_PER_S),
+        )
 
 
 def source_of(address: str) -> str:

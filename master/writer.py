@@ -1,7 +1,8 @@
 """Group commit: one thread writes to the store; whatever has come in the meantime goes into the next transaction.
 
 When the store is away, what is to be written waits here, bounded: jobs still go out, and returns that do not
-fit are dropped unacknowledged, so that their minions keep them and send them again.
+fit are dropped unacknowledged, so that their minions keep them and send them again. A store that says nothing at
+all (a server that stands still, a host that vanished) counts as away after two seconds, and no order waits longer.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -31,20 +32,29 @@ _MAX_BYTES: Final = 256 * 1024 * 1024  # of returns that wait
 _RETRY_S: Final = 1.0
 _CONFLICTS: Final = 4  # with another master, before a call is given up
 _PAUSE_S: Final = 0.1  # at most, after the first; doubles: two that conflict must not go on in step
-_PATIENCE_S: Final = 2.0  # with a store that does not answer, before a job goes out without it
+_PATIENCE_S: Final = 2.0  # with a store that neither takes nor refuses
+_READERS: Final = 4
+_SILENT: Final = "the store does not answer"
 
 
 class Writer:
     """The only one who writes to the store."""
 
     def __init__(
-        self, store: Store, on_stored: Callable[[list[Return]], None], *, retry_s: float = _RETRY_S
+        self,
+        store: Store,
+        on_stored: Callable[[list[Return]], None],
+        *,
+        retry_s: float = _RETRY_S,
+        patience_s: float = _PATIENCE_S,
     ) -> None:
         self._store = store
         self._retry_s = retry_s
+        self._patience_s = patience_s
         self._on_stored = on_stored
         self._random: Random = SystemRandom()
         self._thread = ThreadPoolExecutor(1, "store-writer")
+        self._readers = ThreadPoolExecutor(_READERS, "store-reader")
         self._jobs: list[JobRecord] = []
         self._returns: list[Return] = []
         self._facts: dict[str, FactsRecord] = {}
@@ -54,8 +64,9 @@ class Writer:
         self._bytes = 0
         self._wake = asyncio.Event()
         self.dropped = 0
-        self.away = False  # the last commit failed
-        self._stuck = False  # a call has not come back for long
+        self.away = False  # the last commit failed, or the store has stalled
+        self.stalled = False  # a call has not come back for long
+        self._left: set[asyncio.Future[Any]] = set()  # what nobody waits for any more
 
     def add_return(self, ret: Return) -> bool:
         """Queue a return; False when too much waits already."""
@@ -93,51 +104,102 @@ class Writer:
 
         Raises JidTakenError: another job has its jid.
         """
-        if not self.away and not self._stuck:
-            adding = asyncio.ensure_future(self.call(self._store.jobs.add, record))
-            try:
-                await asyncio.wait_for(asyncio.shield(adding), _PATIENCE_S)
-                return
-            except asyncio.TimeoutError:
-                self._wait_for(adding, record)
-                return
-            except JidTakenError:
-                raise
-            except StoreError as error:
-                log.error("%s; the job goes out and is stored later", error, extra={"action": "store_away"})
-        self._jobs.append(record)
-        self._wake.set()
+        if self.away:
+            self._later(record)
+            return
+        adding = asyncio.ensure_future(self.call(self._store.jobs.add, record))
+        if not await self._in_time(adding):
+            adding.add_done_callback(lambda adding: self._later(record) if _error(adding) else None)
+            return
+        try:
+            adding.result()
+        except JidTakenError:
+            raise
+        except StoreError as error:
+            log.error("%s; the job goes out and is stored later", error, extra={"action": "store_away"})
+            self._later(record)
 
-    def _wait_for(self, adding: asyncio.Future[None], record: JobRecord) -> None:
-        """Send jobs out without the store until it has answered: it stands still, or the way to it does."""
-        self._stuck = True
-        text = "the store has not answered for %g s; jobs go out and are stored later"
-        log.error(text, _PATIENCE_S, extra={"action": "store_stuck"})
+    async def promise(self, function: Callable[..., Result], *args: Any) -> Result:
+        """Run a store function on which a promise rests, soon or not at all.
 
-        def answered(adding: asyncio.Future[None]) -> None:
-            self._stuck = False
-            if adding.cancelled() or adding.exception() is None:
-                return
-            self._jobs.append(record)
-            self._wake.set()
+        Raises:
+            StoreError: the store refused, or has stalled. Then it may have been carried out, or still will be.
+        """
+        if self.stalled:
+            raise StoreError(_SILENT)
+        storing = asyncio.ensure_future(self.call(function, *args))
+        if not await self._in_time(storing):
+            self._leave(storing)
+            raise StoreError(_SILENT)
+        return storing.result()
 
-        adding.add_done_callback(answered)
+    async def patiently(self, work: Awaitable[Result]) -> Result:
+        """Wait for what an operator asked for, unless the store it needs has stalled: it then goes on by itself.
+
+        Raises:
+            StoreError: the store has stalled, or whatever `work` raises.
+        """
+        task = asyncio.ensure_future(work)
+        try:
+            while not (await asyncio.wait({task}, timeout=self._patience_s))[0]:
+                if not self.stalled:
+                    await self._in_time(asyncio.ensure_future(self.call(self._probe)))
+                if self.stalled and not task.done():
+                    self._leave(task)
+                    raise StoreError(f"{_SILENT}; what was asked for may still be done when it does")
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        return task.result()
 
     async def call(self, function: Callable[..., Result], *args: Any) -> Result:
         """Run a store function in the writer's turn. Raises what it raises."""
         work = partial(_persist, partial(function, *args), self._random)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        return await self._watched(self._thread, work)
 
     async def read(self, function: Callable[..., Result], *args: Any) -> Result:
         """Run a reading store function beside the writer."""
-        return await asyncio.to_thread(function, *args)
+        return await self._watched(self._readers, partial(function, *args))
+
+    async def _watched(self, pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
+        future = asyncio.get_running_loop().run_in_executor(pool, work)
+        future.add_done_callback(self._answered)
+        return await future
+
+    def _answered(self, future: asyncio.Future[Any]) -> None:
+        if not future.cancelled():
+            self.stalled = False
+
+    async def _in_time(self, work: asyncio.Future[Any]) -> bool:
+        """Wait for the store as long as that is bearable; False when it has not answered by then."""
+        done, _ = await asyncio.wait({work}, timeout=self._patience_s)
+        if not done:
+            self.stalled = True
+            self._note_away(f"no answer for {self._patience_s:g} s")
+            self._wake.set()  # `run` asks until it answers
+        return bool(done)
+
+    def _leave(self, work: asyncio.Future[Any]) -> None:
+        self._left.add(work)
+        work.add_done_callback(_error)
+        work.add_done_callback(self._left.discard)
+
+    def _later(self, record: JobRecord) -> None:
+        self._jobs.append(record)
+        self._wake.set()
+
+    def _note_away(self, why: object, *, trace: bool = False) -> None:
+        if not self.away:
+            extra = {"action": "store_away"}
+            log.error("the store does not take anything: %s", why, extra=extra, exc_info=trace)
+        self.away = True
 
     async def run(self) -> None:
         """Write until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._busy:
+            while self._busy or self.away:
                 if not await self._commit():
                     await asyncio.sleep(self._retry_s)
 
@@ -147,8 +209,9 @@ class Writer:
             await self._commit()
 
     def close(self) -> None:
-        """End the thread."""
-        self._thread.shutdown(wait=True)
+        """End the threads; those of a stalled store are not waited for."""
+        for pool in (self._thread, self._readers):
+            pool.shutdown(wait=not self.stalled, cancel_futures=self.stalled)
 
     async def _commit(self) -> bool:
         jobs, self._jobs = self._jobs[:_MAX_ROWS], self._jobs[_MAX_ROWS:]
@@ -161,14 +224,11 @@ class Writer:
             outboxed &= self.outboxed
         outbox = OutboxBatch(marks=marks, silences=silences, outboxed=outboxed)
         try:
-            await self.call(self._write, jobs, returns, facts, outbox)
+            writing = asyncio.ensure_future(self.call(self._write, jobs, returns, facts, outbox))
+            await self._in_time(writing)
+            await writing
         except Exception as error:  # whatever it is: nothing may be lost, and this loop must live
-            if not self.away:
-                log.error(
-                    "the store does not take anything: %s", error,
-                    extra={"action": "store_away"}, exc_info=not isinstance(error, StoreError),
-                )  # fmt: skip
-            self.away = True
+            self._note_away(error, trace=not isinstance(error, StoreError))
             self._jobs[:0], self._returns[:0] = jobs, returns
             self._facts = {**facts, **self._facts}
             self._marks[:0], self._silences[:0] = marks, silences
@@ -237,3 +297,8 @@ def _persist(function: Callable[[], Result], random: Random) -> Result:
             log.info("%s", error, extra={"action": "store_conflict"})
             time.sleep(random.uniform(0.0, _PAUSE_S * 2.0**conflicts))  # in the writer's own thread
     return function()
+
+
+def _error(done: asyncio.Future[Any]) -> BaseException | None:
+    """Return what went wrong, and have looked: asyncio complains of errors that nobody has seen."""
+    return None if done.cancelled() else done.exception()

@@ -22,7 +22,14 @@ from shoal.errors import ConfigError, StoreError
 
 WRITE: Final = "shoal_write"  # the execution option that marks a connection which is going to write
 _WAL_LIMIT_BYTES: Final = 64 * 1024 * 1024
-_CONNECT_TIMEOUT_S: Final = 10
+# libpq's own defaults wait for a host that has vanished for a quarter of an hour, or, idle, for two hours.
+_PATIENCE: Final = {
+    "connect_timeout": 10,  # seconds
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
 
 
 def make_engine(url: URL, lock_wait_s: float) -> Engine:
@@ -90,7 +97,7 @@ def _sqlite(url: URL, lock_wait_s: float) -> Engine:
 
 
 def _postgres(url: URL, lock_wait_s: float) -> Engine:
-    arguments = {"application_name": "shoal-master", "connect_timeout": _CONNECT_TIMEOUT_S}
+    arguments = {"application_name": "shoal-master", **_PATIENCE}
     for name in set(arguments) & set(url.query):  # the operator's own choice stays
         del arguments[name]
     try:

@@ -92,3 +92,40 @@ def stored(fleet: Fleet, jid: str) -> int:
         return list(fleet.ask("jobs.lookup_jid", jid).values()).count("x" * VALUE)
     except ControlError:
         return 0
+
+
+@pytest.mark.parametrize("how", ["away", "stalled"])
+def test_job_that_is_to_be_kept_is_refused_soon_and_never_runs(
+    fleet: Fleet, postgres_server: PostgresServer, how: str
+) -> None:
+    mark = fleet.folder / "mark"
+    with getattr(postgres_server, how)():
+        for _ in range(2):  # the first may have to find out
+            done = fleet.shoal(BOXES[0], "cmd.run", f"touch {mark}", "--queue", check=False)
+            assert done.returncode != 0
+            assert len(done.stderr.splitlines()) == 1, done.stderr
+            assert "The job was neither kept nor sent" in done.stderr
+        told = fleet.program("shoal-run", "jobs.list_jobs", check=False)
+        assert told.returncode != 0
+        assert len(told.stderr.splitlines()) == 1, told.stderr
+    until("jobs to be kept again", lambda: queued(fleet), STORED_S)
+    until("nothing to wait", lambda: fleet.ask("jobs.queue") == {}, STORED_S)
+    assert not mark.exists()
+
+
+def test_master_ends_although_the_database_stands_still(
+    fleet: Fleet, postgres_server: PostgresServer
+) -> None:
+    assert fleet.master is not None
+    with postgres_server.stalled():
+        run(fleet)
+        assert fleet.master.stop(timeout_s=20.0) == 0
+    fleet.start_master()
+    fleet.wait_up(*BOXES)
+    jid, _ = run(fleet)
+    until("the returns", lambda: stored(fleet, jid) == len(BOXES), STORED_S)
+
+
+def queued(fleet: Fleet) -> bool:
+    """Queue a job; say whether the master promised it."""
+    return fleet.shoal(BOXES[0], "test.ping", "--queue", "--async", check=False).returncode == 0

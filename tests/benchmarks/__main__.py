@@ -17,6 +17,7 @@ from tests.benchmarks import (
     case_idle,
     case_latency,
     case_real,
+    case_retention,
     case_returns,
     case_start,
     case_swarm,
@@ -39,6 +40,8 @@ CASES: Final[dict[str, Case]] = {
     "killed": case_swarm.run_killed,
     "returns": case_returns.run,
     "postgres": case_returns.run_postgres,
+    "retention": case_retention.run,
+    "retention-postgres": case_retention.run_postgres,
 }
 
 

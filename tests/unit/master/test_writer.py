@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from master import writer as writer_module
-from master.store import FactsRecord, Store, open_store
+from master.store import FactsRecord, JobRecord, Store, open_store
 from master.writer import Writer
 from shoal.clock import FakeClock
 from shoal.errors import StoreError
@@ -32,7 +33,7 @@ class Desk:
         self.store: Store = open_store(f"sqlite:///{self.path}", FakeClock(), lock_wait_s=0.02)
         self.stored: list[Return] = []
         self.batches = 0
-        self.writer = Writer(self.store, self._stored, retry_s=0.01)
+        self.writer = Writer(self.store, self._stored, retry_s=0.01, patience_s=0.2)
 
     def _stored(self, returns: list[Return]) -> None:
         self.batches += 1
@@ -146,6 +147,74 @@ def test_store_that_is_away_is_logged_once_and_its_return_too(
 
     run(tmp_path, body)
     assert caplog.text.count("the store does not take anything") == 1
+
+
+@contextmanager
+def stalled() -> Iterator[threading.Event]:
+    """Give something to wait for; it comes at the latest when the test is over."""
+    awake = threading.Event()
+    try:
+        yield awake
+    finally:
+        awake.set()
+
+
+def test_stalled_store_holds_up_one_order_for_a_while_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def body(desk: Desk) -> None:
+        real = desk.store.jobs.add
+        with stalled() as awake:
+
+            def add(record: JobRecord) -> None:
+                awake.wait(PATIENCE_S)
+                real(record)
+
+            monkeypatch.setattr(desk.store.jobs, "add", add)
+            await desk.writer.add_job(job(0))
+            assert desk.writer.stalled
+            await asyncio.wait_for(desk.writer.add_job(job(1)), 0.1)
+            with pytest.raises(StoreError, match="does not answer"):
+                await asyncio.wait_for(desk.writer.promise(desk.store.settings.put, "a", 1), 0.1)
+            desk.writer.add_return(answer("a"))
+        await desk.until(lambda: len(desk.stored) == 1 and not desk.writer.away)
+        assert not desk.writer.stalled
+        assert desk.store.jobs.get(jid_at(0)) is not None
+        assert desk.store.jobs.get(jid_at(1)) is not None
+
+    run(tmp_path, body)
+
+
+def test_store_that_had_stalled_counts_as_back_by_itself(tmp_path: Path) -> None:
+    async def body(desk: Desk) -> None:
+        with stalled() as awake:
+            with pytest.raises(StoreError, match="does not answer"):
+                await desk.writer.promise(awake.wait, PATIENCE_S)
+            assert desk.writer.away
+        await desk.until(lambda: not desk.writer.away)
+        await desk.writer.promise(desk.store.settings.put, "a", 1)
+
+    run(tmp_path, body)
+
+
+def test_operator_is_told_of_a_stalled_store_and_what_was_asked_for_is_still_done(tmp_path: Path) -> None:
+    async def body(desk: Desk) -> None:
+        with stalled() as awake:
+            asyncio.get_running_loop().run_in_executor(desk.writer._thread, awake.wait, PATIENCE_S)
+            with pytest.raises(StoreError, match="does not answer; what was asked for may still be done"):
+                await desk.writer.patiently(desk.writer.call(desk.store.settings.put, "a", 1))
+        await desk.until(lambda: desk.store.settings.get("a") == 1)
+
+    run(tmp_path, body)
+
+
+def test_question_that_takes_long_is_waited_for_while_the_store_answers(tmp_path: Path) -> None:
+    async def body(desk: Desk) -> None:
+        awake = threading.Event()
+        asyncio.get_running_loop().call_later(1.0, awake.set)
+        assert await desk.writer.patiently(desk.writer.read(awake.wait, PATIENCE_S))
+
+    run(tmp_path, body)
 
 
 def test_returns_beyond_the_bound_are_refused_and_room_comes_back(
