@@ -34,7 +34,7 @@ from master.runners.context import RunnerContext
 from master.runs import Runs
 from master.sessions import Sessions
 from master.store.store import Store, open_store
-from master.time_floor import MasterTime
+from master.time_floor import LEAP_S, MasterTime
 from master.writer import Writer
 from shoal.clock import Clock
 from shoal.errors import ShoalError, StoreError
@@ -72,7 +72,7 @@ class Master:
         self.store: Store = open_store(config.database(self._paths).reveal(), clock)
         floor = float(self.store.settings.get(_FLOOR_SETTING, 0.0))
         if floor > clock.time():  # it was set back, and a killed master had gone on after noting this
-            floor += _HOUSEKEEPING_S
+            floor += _HOUSEKEEPING_S + LEAP_S
         self.time = MasterTime(clock, floor)
         self.identity = self._open_identity()
         self._note_masters()
@@ -186,6 +186,9 @@ class Master:
             random=SystemRandom(),
         )
         self.outbox.load()
+        self._open_rooms(keys, doors)
+
+    def _open_rooms(self, keys: KeyStore, doors: Doors) -> None:
         self.collector = Collector(
             keyring=self.keyring,
             keys=keys,
@@ -198,8 +201,8 @@ class Master:
             bus=self.bus,
             reports=doors.reports,
             counters=self.counters,
-            clock=clock,
-            now=now,
+            clock=self._clock,
+            now=self.time.now,
         )
         self.gate = Gate(
             keyring=self.keyring,
@@ -210,8 +213,8 @@ class Master:
             bus=self.bus,
             doors=doors,
             counters=self.counters,
-            clock=clock,
-            hellos_per_s=config.reconnect_per_s,
+            clock=self._clock,
+            hellos_per_s=self._config.reconnect_per_s,
         )
         self.keyroom = KeyRoom(
             keyring=self.keyring,
@@ -306,9 +309,15 @@ class Master:
             reach=self._reach,
         )
 
+    async def _keep_time(self) -> None:
+        """Keep the time, then follow the system clock if it has leapt. Raises StoreError."""
+        time = self.time.wanted()
+        await self.writer.call(self.store.settings.put, _FLOOR_SETTING, time)
+        self.time.follow(time)
+
     async def _keep_floor(self) -> None:
         try:
-            await self.writer.call(self.store.settings.put, _FLOOR_SETTING, self.time.now())
+            await self._keep_time()
         except StoreError as error:
             log.error("%s", error, extra={"action": "floor_not_stored"})
 
@@ -350,7 +359,7 @@ class Master:
             await asyncio.sleep(_HOUSEKEEPING_S)
             self.reap()
             try:
-                await self.writer.call(self.store.settings.put, _FLOOR_SETTING, self.time.now())
+                await self._keep_time()
                 await self.writer.call(self.store.facts.seen, self._seen())
                 await self.outbox.expire()
                 await self._cut_history()

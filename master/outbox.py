@@ -184,7 +184,7 @@ class Outbox:
     def ask_to_cancel(self, record: JobRecord, minion: str) -> bool:
         """Ask a minion to end a job that is not kept, once; False when it is not there."""
         assert self.publisher is not None
-        return self.publisher.cancel(_job(record, self._fleet), minion)
+        return self.publisher.cancel(job_of(record, self._fleet), minion)
 
     async def run(self) -> None:
         """Look after what is on its way, until cancelled."""
@@ -288,7 +288,7 @@ class Outbox:
 
     async def _recall(self, jid: str) -> Job | None:
         record = await self._writer.read(self._store.jobs.get, jid)
-        return None if record is None else self._keep(_job(record, self._fleet))
+        return None if record is None else self._keep(job_of(record, self._fleet))
 
     def _keep(self, job: Job) -> Job:
         if len(self._jobs) >= _KEPT_JOBS:
@@ -301,7 +301,7 @@ class Outbox:
         self._writer.mark(DeliveryChange(jid=jid, minion=minion, state=state, at=now, next_try=next_try))
 
 
-def _job(record: JobRecord, fleet: str) -> Job:
+def job_of(record: JobRecord, fleet: str) -> Job:
     return Job(
         jid=record.jid,
         fleet=fleet,

@@ -29,6 +29,7 @@ from minion.membership import Membership
 from minion.minion import Minion, Parts
 from minion.outbox import Outbox
 from minion.policy import policy_of
+from minion.recovery import Recovery
 from minion.spool import Spool
 from pki.anchor import TrustAnchor
 from pki.envelope import ENVELOPE_OVERHEAD
@@ -48,7 +49,6 @@ log = logging.getLogger(__name__)
 
 _MAX_PUBLISH_BYTES: Final = max(MAX_JOB_BYTES, MAX_WELCOME_BYTES) + ENVELOPE_OVERHEAD + 1024
 _TIDY_S: Final = 3600.0
-_DISK_RETRY_S: Final = 15.0
 _VOLATILE: Final = frozenset({"pid", "localtime"})  # grains that differ at each start
 
 
@@ -90,9 +90,9 @@ class Daemon:
         self._ledger = self._open_ledger()
         self._spool = Spool(self._ledger, Outbox(config.spool_max_bytes))
         self._journal = Journal(self._ledger)
-        self._answered_for = False  # for the jobs that an earlier daemon had begun
         self._key_change = KeyChange(self._membership, config.id, self._use_keys)
         self._minion = self._make_minion()
+        self._recovery = Recovery(self._loop, self._clock, self._journal, self._minion.jobs)
         self._executor = ExecutorClient(
             self._loop,
             spawner,
@@ -100,7 +100,7 @@ class Daemon:
             on_return=self._minion.jobs.returned,
             on_request=self._requested,
             on_alert=self._alert,
-            on_ready=self._executor_ready,
+            on_ready=self._recovery.executor_ready,
             on_lost=self._minion.jobs.lost,
             on_progress=self._minion.live.tell,
         )
@@ -175,7 +175,9 @@ class Daemon:
             )
         )
         for jid, expires in self._journal.taken():
-            trust.remember(jid, expires, self._clock.now())
+            trust.remember(
+                jid, expires, self._clock.floor
+            )  # the clock may be ahead until the master has spoken
         masters = membership.masters(joined.root_key)
         if masters is not None:
             minion.use_masters(masters)
@@ -199,6 +201,7 @@ class Daemon:
 
     def _welcomed(self, welcome: Welcome) -> None:
         self._membership.keep_floor(self._clock.floor)
+        self._recovery.time_told()
         if welcome.status == "accepted":
             self._membership.blank_token()
             if self._trouble:
@@ -209,33 +212,13 @@ class Daemon:
                 self._tell_executor()
         self._key_change.welcomed(welcome)
 
-    def _executor_ready(self, jids: frozenset[str]) -> None:
-        """Know of the jobs that run; the first time, see to those that a power cut or a kill has interrupted."""
-        self._minion.jobs.adopted(jids)
-        if self._answered_for:
-            return
-        self._answered_for = True
-        self._see_to_left_over()
-
-    def _see_to_left_over(self) -> None:
-        """See to what an earlier daemon left; again and again, when the disk does not say what that is."""
-        left = self._journal.left_over(self._minion.jobs, self._clock.now())
-        if left is None:
-            self._loop.call_later(_DISK_RETRY_S, self._see_to_left_over)
-            return
-        for ret in left.answers:
-            log.warning(
-                "%s", ret.value(), extra={"action": "job_abandoned", "job": {"jid": ret.jid, "fun": ret.fun}}
-            )
-            self._minion.jobs.returned(ret)
-        for job in left.runnable:
-            self._minion.jobs.run_accepted(job)
-        for job, since in left.resumable:
-            self._minion.jobs.resume(job, since)
-
     def _tidy(self) -> None:
-        """Drop what the ledger need not remember any more; now and again."""
-        self._journal.prune(self._clock.now())
+        """Drop what the ledger need not remember any more; now and again.
+
+        Not by a clock that may be ahead: what it forgets too early could come a second time.
+        """
+        if self._clock.anchored:
+            self._journal.prune(self._clock.now())
         self._loop.call_later(_TIDY_S, self._tidy)
 
     def _requested(self, action: str, data: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from minion.journal import Promises, worn_out
 from minion.loop import Loop
 from minion.reporter import Reporter
 from minion.spool import Waiting
-from pki.trust import JobRefusedError, JobTrust
+from pki.trust import EARLY, JobRefusedError, JobTrust
 from shoal.cancel import Cancel
 from shoal.clock import FloorClock
 from shoal.job import Job
@@ -31,7 +31,7 @@ _RETRY_S: Final = 30.0  # for a disk that refuses
 _KILL_AFTER_S: Final = 10.0  # between SIGTERM and SIGKILL for a cancelled job
 _CANCELLED: Final = "The job was cancelled before it began."
 _DIED: Final = "The executor process died while it had this job: whether and how far it ran is not known."
-_TOLD: Final = frozenset({"not allowed", "expired", "issued in the future", "bad lifetime"})
+_TOLD: Final = frozenset({"not allowed", "expired", EARLY, "bad lifetime"})
 
 
 class Jobs:
@@ -66,12 +66,16 @@ class Jobs:
         """Say whether this daemon has the job in hand, or its return."""
         return jid in self._running or jid in self._waiting
 
-    def take(self, sealed: bytes) -> None:
-        """Take a job as it was published. Raises WireError, TrustError, JobRefusedError."""
+    def take(self, sealed: bytes, *, again: bool = False) -> None:
+        """Take a job as it was published. Raises WireError, TrustError, JobRefusedError.
+
+        One from the future is not answered for unless it is taken `again`, by the master's time of then.
+        """
         try:
             job = self._trust.judge(sealed, self._clock.now())
         except JobRefusedError as refusal:
-            self._report_refusal(refusal)
+            if again or refusal.reason != EARLY:
+                self._report_refusal(refusal)
             raise
         self._clock.raise_floor(job.issued)
         if job.mode == "now":
@@ -176,7 +180,7 @@ class Jobs:
     def _report_refusal(self, refusal: JobRefusedError) -> None:
         """Tell the master why an authentic job does not run here; a replay gets no second answer."""
         job: Job = refusal.job
-        if job.jid in self._running or job.jid in self._waiting:
+        if job.jid in self or self._journal.recall(job.jid) is not None:
             if refusal.reason == "replayed" and job.mode != "now":
                 self._send("received", {"jids": [job.jid]})  # our first word was lost
             return  # its true answer is not to be replaced

@@ -37,6 +37,7 @@ class LeftOver:
     answers: list[Return] = field(default_factory=list)
     runnable: list[Job] = field(default_factory=list)
     resumable: list[tuple[Job, float]] = field(default_factory=list)
+    doubtful: int = 0  # jobs that may have expired: the time is not sure
 
 
 class Promises(Protocol):
@@ -109,9 +110,10 @@ class Journal:
         except LedgerError as error:  # it runs all the same; only a power cut would find it unexplained
             _complain(error, job)
 
-    def left_over(self, alive: Container[str], now: float) -> LeftOver | None:
+    def left_over(self, alive: Container[str], now: float, *, sure: bool = True) -> LeftOver | None:
         """Return what is to be done about jobs that an earlier daemon left and that are not among `alive`.
 
+        Unless `now` is `sure`, those that seem to have expired are only counted (`doubtful`): ask again later.
         None: the disk does not say; ask again.
         """
         left = LeftOver()
@@ -129,6 +131,8 @@ class Journal:
                 left.runnable.append(job)
             elif decision == "resume":
                 left.resumable.append((job, since))
+            elif decision == "expire" and not sure:
+                left.doubtful += 1
             elif decision == "expire":
                 left.answers.append(failure(job.jid, job.fun, "expired", _EXPIRED, started=now))
             else:

@@ -33,7 +33,7 @@ from minion.spool import Waiting
 from pki.hello import Hello, make_hello
 from pki.keys import NodeKeys
 from pki.masters import MastersDocument, judge_masters
-from pki.trust import JobRefusedError, JobTrust
+from pki.trust import EARLY, JobRefusedError, JobTrust
 from pki.welcome import Welcome, judge_welcome
 from shoal.cancel import Cancel
 from shoal.clock import FloorClock
@@ -61,6 +61,7 @@ from shoal.version import VERSION
 
 log = logging.getLogger(__name__)
 
+_MAX_EARLY: Final = 20
 _HELLO_VERB: Final = "hello"
 _HELLO_WAIT_S: Final = 30.0  # for the answer to a hello; CURVE handshakes of a whole fleet take a while
 _FIRST_HELLO_WAIT_S: Final = 5.0  # with several addresses to try; doubles with each round
@@ -104,6 +105,7 @@ class Minion:
         self.counters: Counter[str] = Counter()
         self.masters: MastersDocument | None = None
         self._masters_data: bytes | None = None  # what it was read from
+        self._early: list[bytes] = []  # jobs from the future, until the master has told the time anew
         self._link: Link | None = None
         self._nonce = b""
         self._last_hello = -_HELLO_PAUSE_S
@@ -282,6 +284,9 @@ class Minion:
         self._failback.start()
         self.live.connected()
         self._reporter.connected()
+        early, self._early = self._early, []
+        for sealed in early:
+            self._take(sealed, again=True)
 
     def _go_offline(self, state: str) -> None:
         self.state = state
@@ -376,15 +381,26 @@ class Minion:
         self._pulse.heard()
         try:
             if kind == JOB:
-                self.jobs.take(sealed)
+                self._take(sealed)
             elif kind == NOTICE:
                 self._learn_masters(sealed)  # signed by the root and versioned: no further seal is needed
             elif kind == HELLO:
                 self._hello_asked()
             else:
                 raise WireError("unknown kind of publication")
+        except (WireError, TrustError) as error:
+            self._refused("publication", error)
+
+    def _take(self, sealed: bytes, *, again: bool = False) -> None:
+        """Take a job. One from the future means that the master's clock was set: ask for its time, judge it by that."""
+        try:
+            self.jobs.take(sealed, again=again)
         except JobRefusedError as refusal:
-            self._refused("job", refusal)
+            if refusal.reason == EARLY and not again and len(self._early) < _MAX_EARLY:
+                self._early.append(sealed)
+                self._hello_asked()
+            else:
+                self._refused("job", refusal)
         except (WireError, TrustError) as error:
             self._refused("publication", error)
 

@@ -36,6 +36,7 @@ from .purpose import JOB
 from .seen import MAX_SEEN, SeenJobs
 
 MAX_LIFETIME_S: Final = 31 * 86400.0
+EARLY: Final = "issued in the future"
 MAX_EARLY_S: Final = 300.0  # how far a master's clock may be ahead of ours
 
 
@@ -103,7 +104,7 @@ class JobTrust:
         if not 0 < job.expires - job.issued <= MAX_LIFETIME_S:
             raise JobRefusedError("bad lifetime", job, f"of {job.expires - job.issued:.0f} s")
         if job.issued > now + MAX_EARLY_S:
-            raise JobRefusedError("issued in the future", job, f"{job.issued - now:.0f} s ahead")
+            raise JobRefusedError(EARLY, job, f"{job.issued - now:.0f} s ahead")
 
     def _check_new(self, job: Job) -> None:
         if job.jid in self._seen:

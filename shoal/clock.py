@@ -77,6 +77,11 @@ class FloorClock:
         signed, at = self._anchor
         return max(signed + (self._clock.monotonic() - at), self._floor)
 
+    @property
+    def anchored(self) -> bool:
+        """True once the master has told the time: until then a system clock that is ahead is believed."""
+        return self._anchor is not None
+
     def anchor(self, signed_time: float) -> None:
         """Take `signed_time`, just signed by the master over our own nonce, as the time now."""
         self._anchor = (signed_time, self._clock.monotonic())

@@ -6,12 +6,18 @@ PostgreSQL's primary message likewise; its DETAIL line quotes rows and is droppe
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
+
+from shoal.disk_state import trouble_of
 
 _LOCKED: Final = "is locked by another process: is a second master running on it?"
 _FULL: Final = "cannot grow, its disk is full: free some space; nothing was stored"
 _DAMAGED: Final = "is not a SQLite database or is damaged: restore a backup or name another file"
 _READONLY: Final = "is read-only: check owner and mode of the file and its folder"
+_READONLY_DISK: Final = "is on a disk that is mounted read-only: mount it writable; nothing was stored"
+_FAILING: Final = "is on a disk that reports errors: look at dmesg; nothing was stored"
+_BY_TROUBLE: Final = {"full": _FULL, "read-only": _READONLY_DISK}
 
 # What the message contains: SQLite's (its codes are only in Python 3.11's exceptions) or SQLAlchemy's own.
 _TEXTS: Final = (
@@ -20,12 +26,12 @@ _TEXTS: Final = (
     ("not a database", _DAMAGED),
     ("malformed", _DAMAGED),
     ("readonly", _READONLY),
-    (
-        "unable to open",
-        "cannot be opened: check that its folder exists, belongs to the master and is not on a read-only disk",
-    ),
+    ("unable to open", "cannot be opened: check that its folder exists and belongs to the master"),
+    ("disk I/O error", _FAILING),
     ("QueuePool limit", "has no free connection here: too many requests at once"),
 )
+# Where SQLite says little, the file's disk is asked: a full, a read-only and a failing one have the same name there.
+_VAGUE: Final = ("disk I/O error", "unable to open", "readonly")
 # PostgreSQL's SQLSTATE, or its first two characters.
 _POSTGRES: Final = {
     "55P03": _LOCKED,
@@ -47,7 +53,7 @@ def describe(error: BaseException, place: str) -> str:
     cause: BaseException = getattr(error, "orig", None) or error
     sqlstate = getattr(cause, "sqlstate", None)
     said = _first_line(cause)
-    advice = _by_state(sqlstate) if sqlstate else _by_text(said)
+    advice = _by_state(sqlstate) if sqlstate else (_by_disk(said, place) or _by_text(said))
     if advice:
         return f"the database {place} {advice}"
     if type(cause).__module__ == "builtins":  # OverflowError and such: their text may quote the value
@@ -71,6 +77,12 @@ def _by_state(sqlstate: str) -> str:
 
 def _by_text(said: str) -> str:
     return next((advice for fragment, advice in _TEXTS if fragment in said), "")
+
+
+def _by_disk(said: str, place: str) -> str:
+    if not place.startswith("/") or not any(fragment in said for fragment in _VAGUE):
+        return ""
+    return _BY_TROUBLE.get(trouble_of(Path(place).parent), "")
 
 
 def _first_line(cause: BaseException) -> str:

@@ -6,11 +6,11 @@ By text, not by number: Python 3.10 does not tell SQLite's error codes.
 from __future__ import annotations
 
 import errno
-import os
 import sqlite3
 from pathlib import Path
 from typing import Final
 
+from shoal.disk_state import trouble_of
 from shoal.errors import LedgerError
 
 _DAMAGED: Final = (
@@ -27,6 +27,8 @@ _ADVICE: Final = (
     ("disk i/o error", "the disk reports I/O errors: look at dmesg, replace the disk or card"),
     ("locked", "another process uses it: stop that one, e.g. a second minion"),
 )
+_VAGUE: Final = ("disk i/o error", "unable to open")
+_BY_TROUBLE: Final = {"full": _ADVICE[0][1], "read-only": _ADVICE[1][1]}
 _BY_ERRNO: Final = {
     errno.ENOSPC: "the disk is full: make room",
     errno.EDQUOT: "the disk quota is used up: make room",
@@ -45,16 +47,10 @@ def is_damage(error: Exception) -> bool:
 
 def explained(error: Exception, path: Path, doing: str) -> LedgerError:
     """Return the error to raise for `error`, which came up in the ledger at `path` while `doing` something."""
-    # SQLite calls a disk that became read-only "disk I/O error", and a sound card is not to be replaced for that.
-    advice = _BY_ERRNO[errno.EROFS] if _on_read_only_disk(path) else _advice(error)
+    # SQLite calls most troubles "disk I/O error", and a sound card is not to be replaced for a full disk.
+    vague = any(word in str(error).lower() for word in _VAGUE)
+    advice = (_BY_TROUBLE.get(trouble_of(path.parent)) if vague else None) or _advice(error)
     return LedgerError(f"{path}: {doing} failed: {advice}")
-
-
-def _on_read_only_disk(path: Path) -> bool:
-    try:
-        return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
-    except OSError:
-        return False
 
 
 def _advice(error: Exception) -> str:

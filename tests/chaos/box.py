@@ -19,6 +19,7 @@ from minion.ledger import Ledger, open_ledger
 from minion.loop import Loop
 from minion.minion import Minion, Parts
 from minion.outbox import Outbox
+from minion.recovery import Recovery
 from minion.spool import Spool
 from pki.anchor import TrustAnchor
 from pki.keys import NodeKeys
@@ -171,7 +172,7 @@ class Box:
         self.anchor: TrustAnchor | None = None  # known once the master has been up
         self.endpoint: Endpoint | None = None
         self.starts = 0
-        self._path = folder / f"{name}.db"
+        self.path = folder / f"{name}.db"
         self._network = network
         self._clock = clock
         self._dice = dice
@@ -191,10 +192,11 @@ class Box:
         assert self.endpoint is not None
         self.starts += 1
         clock, loop = FloorClock(self._clock), Loop(self._clock)
-        ledger = open_ledger(self._path, max_bytes=10**8)
+        ledger = open_ledger(self.path, max_bytes=10**8)
         trust = JobTrust(self.anchor, self.id)
         journal = Journal(ledger)
         self._cable = Cable(MemoryConnector(self._network, self.keys.curve.public.hex()))
+        recovery: list[Recovery] = []
         minion = Minion(
             Parts(
                 id=self.id,
@@ -209,15 +211,18 @@ class Box:
                 journal=journal,
                 random=self._dice,
                 facts=lambda: (b"digest", {"id": self.id}),
+                on_welcome=lambda _welcome: recovery[0].time_told(),
             )
         )
         for jid, expires in journal.taken():
-            trust.remember(jid, expires, clock.now())
+            trust.remember(jid, expires, clock.floor)
         self._ledger, self._loop = ledger, loop
         if self._executor is None:
             self._executor = CountingExecutor(self.effects, self._dice, self._clock)
         minion.start(self._executor)
-        self._executor_ready(minion, journal, clock)
+        recovery.append(Recovery(loop, clock, journal, minion.jobs))
+        recovery[0].executor_ready(self._executor.in_hand())
+        self._executor.attach(minion)
 
     def turn(self) -> None:
         """Handle what is due."""
@@ -243,18 +248,3 @@ class Box:
             asyncio.get_running_loop().call_later(_HALF_OPEN_S, tell)
         else:
             tell()
-
-    def _executor_ready(self, minion: Minion, journal: Journal, clock: FloorClock) -> None:
-        """Do what the daemon does (`Daemon._executor_ready`)."""
-        assert self._executor is not None
-        jids = self._executor.in_hand()
-        minion.jobs.adopted(jids)
-        left = journal.left_over(jids, clock.now())
-        assert left is not None
-        for ret in left.answers:
-            minion.jobs.returned(ret)
-        for job in left.runnable:
-            minion.jobs.run_accepted(job)
-        for job, since in left.resumable:
-            minion.jobs.resume(job, since)
-        self._executor.attach(minion)

@@ -135,6 +135,15 @@ def test_left_over_jobs_run_or_are_answered_for(ledger: Ledger, reopen: Reopen) 
     assert [(job.jid, since) for job, since in left.resumable] == [(jid(3), NOW), (jid(6), NOW + 1)]
 
 
+def test_job_that_may_have_expired_waits_for_the_masters_time(ledger: Ledger) -> None:
+    journal = Journal(ledger)
+    journal.accept(a_job(1), NOW)
+    assert journal.left_over((), NOW + 2 * HOUR, sure=False) == LeftOver(doubtful=1)
+    left = journal.left_over((), NOW + 1)
+    assert left is not None
+    assert [job.jid for job in left.runnable] == [jid(1)]
+
+
 def test_job_that_was_interrupted_too_often_is_not_resumed(ledger: Ledger, reopen: Reopen) -> None:
     Journal(ledger).accept(a_job(1), NOW)
     for number in range(3):

@@ -17,8 +17,32 @@ def test_system_clock_is_followed() -> None:
     assert time.now() == NOW
     clock.advance(5)
     assert time.now() == NOW + 5
+    clock.jump(5)
+    assert time.now() == NOW + 10
+
+
+def test_leap_ahead_is_followed_once_it_is_kept() -> None:
+    clock = FakeClock(NOW)
+    time = MasterTime(clock, 0.0)
     clock.jump(DAY)
-    assert time.now() == NOW + 5 + DAY
+    clock.advance(3)
+    assert time.now() == NOW + 3
+    wanted = time.wanted()
+    assert wanted == NOW + DAY + 3
+    clock.advance(2)  # while it is written
+    time.follow(wanted)
+    assert time.now() == NOW + DAY + 5
+    clock.jump(-DAY)
+    assert time.now() == NOW + DAY + 5
+
+
+def test_leap_that_is_over_before_it_was_kept_leaves_nothing() -> None:
+    clock = FakeClock(NOW)
+    time = MasterTime(clock, 0.0)
+    clock.jump(DAY)
+    time.now()
+    clock.jump(-DAY)
+    assert time.wanted() == time.now() == NOW
 
 
 def test_clock_that_is_set_back_does_not_take_the_time_back() -> None:
@@ -45,6 +69,7 @@ def test_system_clock_takes_over_once_it_has_caught_up() -> None:
     time = MasterTime(clock, NOW + DAY)
     time.now()
     clock.jump(2 * DAY)
+    time.follow(time.wanted())
     assert time.now() == NOW + 2 * DAY
 
 
@@ -58,6 +83,7 @@ def test_master_that_wakes_in_1970_goes_on_from_the_floor() -> None:
     time = MasterTime(clock, NOW)
     assert time.now() == NOW
     clock.jump(NOW + DAY)
+    time.follow(time.wanted())
     assert time.now() == NOW + DAY + 10, "the network has told it the time"
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from minion.journal import NoJournal
 from minion.reporter import RESEND_S
 from pki.policy import Policy
-from shoal.job import EVERYONE
+from shoal.job import EVERYONE, Job
 from shoal.messages import JOB
 from shoal.transport import BROADCAST
 from tests.unit.minion.stage import BOX, Stage
@@ -120,7 +121,6 @@ def test_event_that_cannot_be_sent_is_dropped_and_the_minion_lives(stage: Stage)
     [
         ({"fun": "cmd.run"}, "not allowed"),
         ({"issued": 1_800_000_000.0 - 90, "expires": 1_800_000_000.0 - 30}, "expired"),
-        ({"issued": 1_800_000_000.0 + 900, "expires": 1_800_000_000.0 + 960}, "issued in the future"),
         ({"expires": 1_800_000_000.0 + 99 * 86_400}, "bad lifetime"),
     ],
 )
@@ -135,6 +135,29 @@ def test_refusal_that_the_master_can_do_something_about_is_reported(
     assert (ret.jid, ret.outcome, ret.success) == (job.jid, "refused", False)
     assert ret.value().startswith(f"Refused by this minion: {reason}: job {job.jid}")
     assert stage.minion.counters == {f"job refused: {reason}": 1}
+
+
+EARLY = {"issued": 1_800_000_000.0 + 86_400, "expires": 1_800_000_000.0 + 86_460}
+
+
+def test_job_from_the_future_runs_when_the_master_says_that_it_is_that_late(stage: Stage) -> None:
+    master = stage.online()
+    master.welcome["time"] = EARLY["issued"] + 1
+    job = master.send_job(**EARLY)
+    assert stage.executor.submitted == []
+    stage.advance(2)
+    assert stage.executor.submitted == [job]
+    assert stage.minion.counters == {}
+
+
+def test_job_from_the_future_is_refused_when_it_is_not_that_late_for_the_master(stage: Stage) -> None:
+    master = stage.online()
+    job = master.send_job(**EARLY)
+    stage.advance(2)
+    assert stage.executor.submitted == []
+    (ret,) = master.returns()
+    assert ret.value().startswith(f"Refused by this minion: issued in the future: job {job.jid}")
+    assert stage.minion.counters == {"job refused: issued in the future": 1}
 
 
 @pytest.mark.parametrize(
@@ -176,6 +199,32 @@ def test_replay_after_its_expiry_does_not_replace_the_true_answer(stage: Stage) 
     assert list(stage.outbox) == [ret]
     assert {each.outcome for each in master.returns()} == {"done"}
     assert stage.minion.counters == {"job refused: expired": 2}
+
+
+class OnRecord(NoJournal):
+    """A journal in which an earlier daemon has noted every job."""
+
+    def recall(self, jid: str) -> Job | None:
+        return Job(
+            jid=jid,
+            fleet="0" * 32,
+            to=BOX,
+            fun="test.ping",
+            issued=1.0,
+            expires=2.0,
+            user="root",
+            mode="queue",
+        )
+
+
+def test_job_that_an_earlier_daemon_has_taken_is_not_refused_when_it_comes_again_too_late() -> None:
+    """It may still run in the executor, which has outlived that daemon and has not said so yet."""
+    stage = Stage(journal=OnRecord())
+    master = stage.online()
+    now = stage.clock.time()
+    master.send_job(mode="queue", issued=now - 90, expires=now - 30)
+    assert master.returns() == []
+    assert stage.minion.counters == {"job refused: expired": 1}
 
 
 def test_job_of_a_stranger_is_counted_and_gets_no_answer(stage: Stage) -> None:
