@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Select, delete, func, select, tuple_
+from sqlalchemy import Column, CompoundSelect, Connection, Select, Table, and_, delete, func, select, tuple_
 
 from master.store.database import Database
 from master.store.schema import DELIVERY_OPEN, deliveries, jobs, resolutions, returns
@@ -46,7 +46,7 @@ class Retention:
         Raises:
             StoreError: the database refused or is away.
         """
-        open_ones = select(deliveries.c.jid).where(deliveries.c.jid < cut, DELIVERY_OPEN)
+        open_ones = select(deliveries.c.jid).where(DELIVERY_OPEN)  # all of them: that has an index
         waiting = (
             select(jobs.c.jid).where(jobs.c.jid < cut, jobs.c.expires > self._clock.time()).union(open_ones)
         )
@@ -57,14 +57,7 @@ class Retention:
                 return 0
             for table in (returns, deliveries):
                 if count < max_rows:
-                    key = tuple_(table.c.jid, table.c.minion)
-                    old_rows = (
-                        select(table.c.jid, table.c.minion)
-                        .where(table.c.jid < cut, table.c.jid.not_in(waiting))
-                        .order_by(table.c.jid, table.c.minion)
-                        .limit(max_rows - count)
-                    )
-                    count += connection.execute(delete(table).where(key.in_(old_rows))).rowcount
+                    count += _delete_first(connection, table, cut, waiting, max_rows - count)
             if count < max_rows:  # none of these left: a job row goes last, or they would be orphans
                 gone = select(old_jobs.subquery().c.jid)
                 connection.execute(delete(resolutions).where(resolutions.c.jid.in_(gone)))
@@ -80,3 +73,19 @@ class Retention:
 def _nth(connection: Connection, query: Select[Any], jid: Column[str], count: int) -> str:
     """Return the jid of the `count`-th newest row, or "" if there are fewer."""
     return connection.execute(query.order_by(jid.desc()).offset(count - 1).limit(1)).scalar() or ""
+
+
+def _delete_first(
+    connection: Connection, table: Table, cut: str, waiting: CompoundSelect[str], max_rows: int
+) -> int:
+    """Delete the first rows of jobs below `cut` that are not `waiting`, by primary key; return how many.
+
+    By one range, up to the last of them: for a list of keys, or two bounds, SQLite looks at all that is old.
+    """
+    key, gone = (table.c.jid, table.c.minion), table.c.jid.not_in(waiting)
+    first = select(*key).where(table.c.jid < cut, gone).order_by(*key)
+    last = connection.execute(first.offset(max_rows - 1).limit(1)).first()
+    if last is None:
+        return connection.execute(delete(table).where(table.c.jid < cut, gone)).rowcount
+    up_to = and_(table.c.jid <= last.jid, tuple_(*key) <= tuple_(*last))
+    return connection.execute(delete(table).where(up_to, gone)).rowcount

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
-from master.store import DeliveryChange, JobFilter, OutboxBatch, Store
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+
+from master.store import DeliveryChange, JobFilter, OutboxBatch, Store, open_store
 from shoal.clock import FakeClock
 
 from .samples import NOW, answer, jid_at, job
@@ -120,3 +125,54 @@ def test_job_with_an_open_delivery_stays_whole_however_old(store: Store, clock: 
     close(store, 0, ids)
     sweep(store, store.retention.cut(before=NOW + 2))
     assert left(store) == []
+
+
+def test_job_that_stays_among_others_does_not_stop_the_cut(store: Store, clock: FakeClock) -> None:
+    fill(store, clock, jobs=5, returns=4)
+    kept = job(2.5, mode="queue", expires=NOW + 7 * 86400)
+    store.commit_batch(jobs=[kept], returns=[answer(f"web{n}", kept.jid) for n in range(4)])
+    steps = sweep(store, store.retention.cut(before=NOW + 100), max_rows=3)
+    assert sum(steps) == 5 + 20
+    assert left(store) == [(kept.jid, 4)]
+
+
+def test_step_costs_the_same_however_much_is_old(tmp_path: Path, clock: FakeClock) -> None:
+    """Counted in instructions of SQLite's machine: no step may look at all of the table."""
+
+    def cost(jobs: int) -> int:
+        with open_store(f"sqlite:///{tmp_path}/{jobs}.db", clock) as store:
+            boxes = tuple(f"web{n}" for n in range(100))
+            queued = [job(n, mode="queue", targets=boxes) for n in range(jobs)]
+            store.commit_batch(jobs=queued)
+            for number in range(jobs):
+                close(store, number, boxes)
+            store.commit_batch(returns=[answer(box, each.jid) for each in queued for box in boxes])
+            clock.advance(3600)
+            ticks = 0
+
+            def tick() -> None:
+                nonlocal ticks
+                ticks += 1
+
+            def count(connection: Any, *_: object) -> None:
+                connection.set_progress_handler(tick, 100)
+
+            event.listen(store.database.engine, "checkout", count)
+            assert store.retention.step(jid_at(jobs), max_rows=100) == 100
+            return ticks
+
+    assert cost(jobs=100) < 2 * cost(jobs=10)
+
+
+def test_file_grows_no_more_once_as_much_goes_as_comes(tmp_path: Path, clock: FakeClock) -> None:
+    path, sizes = tmp_path / "master.db", []
+    for day in range(6):
+        at = day * 86400
+        with open_store(f"sqlite:///{path}", clock) as store:
+            answers = [answer(f"web{n}", jid_at(at)) for n in range(2000)]
+            store.commit_batch(jobs=[job(at)], returns=answers)
+            clock.advance(86400)
+            sweep(store, store.retention.cut(before=NOW + at - 2 * 86400 + 1))
+        sizes.append(path.stat().st_size)  # closed: nothing is left in the write-ahead log
+    assert sizes[0] < sizes[2]
+    assert sizes[-1] < 1.1 * sizes[3], sizes
