@@ -134,8 +134,8 @@ class MasterConfig:
     # what the whole fleet may ask for at once
     reconnect_per_s: float = setting(
         600.0,
-        "Minions that may come back in a second; from it follow the time over which a lost fleet spreads its return"
-        " and how many hellos may wait",
+        "Minions that a master asks to say hello in a second; from it follow the time over which a lost fleet"
+        " spreads its return and how many hellos may wait",
         low=1,
         high=1e6,
     )
