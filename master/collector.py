@@ -11,12 +11,13 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from master.events import EventBus
 from master.keyring import KeyEntry, Keyring
 from master.keystore import KeyStore
-from master.late import LateReturns
+from master.late import LateWords
 from master.outbox import Outbox
 from master.quota import Buckets
 from master.roster import Roster
@@ -45,6 +46,7 @@ from shoal.wire import Fields, encode
 
 log = logging.getLogger(__name__)
 
+_STARTED_BYTES: Final = 500
 _PONG: Final = {reading: reply(PONG, reading) for reading in (True, False)}
 
 
@@ -59,7 +61,7 @@ class Collector:
         sessions: Sessions,
         roster: Roster,
         runs: Runs,
-        late: LateReturns,
+        late: LateWords,
         outbox: Outbox,
         writer: Writer,
         bus: EventBus,
@@ -114,13 +116,21 @@ class Collector:
         jid, at = check_jid(fields.text("jid", 20)), fields.seconds("at")
         fields.done()
         run = self._runs.get(jid)
-        known = self._outbox.started(session.id, jid) if run is None or run.kept else False
-        if run is None or session.id not in run.targets:
-            self.counters["started refused: not a target"] += not known
+        if run is None or run.kept:
+            self._outbox.started(session.id, jid)
+        if run is None:
+            if not self._late.ask(jid, _STARTED_BYTES, partial(self._note_start, session.id, jid, at)):
+                self.counters["started refused: too many unknown jobs"] += 1
+        else:
+            self._note_start(session.id, jid, at, run)
+
+    def _note_start(self, minion: str, jid: str, at: float, run: Run | None) -> None:
+        if run is None or minion not in run.targets:
+            self.counters["started refused: not a target"] += 1
             return
-        run.started(session.id, at)
+        run.started(minion, at)
         if at:  # else it waits on the box for a place to run
-            self._bus.publish(job_start(jid, session.id), {"jid": jid, "id": session.id})
+            self._bus.publish(job_start(jid, minion), {"jid": jid, "id": minion})
 
     def _received(self, session: Session, body: object) -> None:
         """Note which queued jobs a minion has on its disk."""
@@ -147,12 +157,12 @@ class Collector:
         ret = Return.from_wire(body, session.id)
         run = self._runs.get(ret.jid)
         if run is None:
-            if not self._late.ask(ret, self._store_late):
+            if not self._late.ask(ret.jid, len(ret.packed), partial(self._store_late, ret)):
                 self.counters["return refused: too many unknown jobs"] += 1
             return
         self._take(run, ret)
 
-    def _store_late(self, run: Run | None, ret: Return) -> None:
+    def _store_late(self, ret: Return, run: Run | None) -> None:
         if run is None:
             self.counters["return refused: no such job"] += 1
             self._report(ret, "return for an unknown job")

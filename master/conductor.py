@@ -299,9 +299,10 @@ class Performance:
         self._watch = Watch()
 
     def publish_all(self) -> None:
-        """Publish to everybody and let go (`--async`)."""
-        self._conductor.send(self._job, self._run, list(self._turns))
+        """Publish to everybody and let go (`--async`); why somebody was not there is kept."""
+        absent = self._conductor.send(self._job, self._run, list(self._turns))
         self._turns.clear()
+        self._conductor.keep_silences(self._job, absent)
 
     async def finish(self) -> None:
         """Go through all of it with nobody watching (`--async` in batches)."""

@@ -23,7 +23,7 @@ from master.identity import Identity, IdentityFiles
 from master.keyring import ACCEPTED, Keyring
 from master.keyroom import KeyRoom
 from master.keystore import KeyStore, load_entries
-from master.late import LateReturns
+from master.late import LateWords
 from master.neighbours import Neighbours
 from master.outbox import Outbox
 from master.papers import Reach
@@ -195,7 +195,7 @@ class Master:
             sessions=self.sessions,
             roster=self.roster,
             runs=self.runs,
-            late=LateReturns(self.store, self.writer, self.runs),
+            late=LateWords(self.store, self.writer, self.runs),
             outbox=self.outbox,
             writer=self.writer,
             bus=self.bus,
@@ -280,6 +280,7 @@ class Master:
             greet_again=self.greeter.greet_again,
             use_masters=self._use_masters,
             now=self.time.now,
+            monotonic=self._clock.monotonic,
         )
         self.control = ControlServer(
             conductor=self.conductor,

@@ -2,7 +2,8 @@
 
 1. Jobs that others have queued for minions that are connected here are taken into the outbox.
 2. Keys, tags and grains that have changed are taken over; a key that lost its right is cut off here too.
-3. The newest masters document goes to everybody, whoever made it.
+3. Who is connected to another master is known, so that nobody is told that it is off.
+4. The newest masters document goes to everybody, whoever made it.
 
 The store is the truth and the only link: a master that is away misses nothing. What this master is changing at this
 moment is left alone until the next look.
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 LOOK_S: Final = 2.0
 _OVERLAP_S: Final = 30.0  # for clocks that differ and transactions that took their time
 _GRAINS_AT_ONCE: Final = 200  # minions
+_SEEN_S: Final = 15.0  # between two looks at who was heard of
+_SEEN_LATELY_S: Final = 120.0
 _MASTERS: Final = "masters_document"
 
 
@@ -47,6 +50,7 @@ class Neighbours:
         greet_again: Callable[[str], None],
         use_masters: Callable[[bytes], bytes],
         now: Callable[[], float],
+        monotonic: Callable[[], float],
     ) -> None:
         self._store = store
         self._writer = writer
@@ -57,6 +61,8 @@ class Neighbours:
         self._greet_again = greet_again
         self._use_masters = use_masters  # takes a document that may be newer, returns the one in use
         self._now = now
+        self._monotonic = monotonic
+        self._next_seen = 0.0
         self._digests = ("", "")
         self._missing: set[str] = set()  # peers that were known here at the last look, and not stored
         self._count = -1  # keys that were known here then
@@ -93,6 +99,9 @@ class Neighbours:
         self._digests = digests
         await self._take_grains(since)
         await self._take_masters()
+        if began >= self._next_seen:
+            self._next_seen = began + _SEEN_S
+            await self._take_seen(began)
         self._since = began
 
     async def _take_keys(self) -> None:
@@ -129,6 +138,11 @@ class Neighbours:
                 if new and minion in self._roster and not self._sessions.present(minion):
                     self._roster.set_grains(minion, known["grains"], known["digest"])
             self._unread.difference_update(part)
+
+    async def _take_seen(self, now: float) -> None:
+        seen = await self._writer.read(self._store.shared.seen, now - _SEEN_LATELY_S)
+        monotonic = self._monotonic()
+        self._sessions.seen_elsewhere({minion: monotonic - (now - at) for minion, at in seen.items()})
 
     async def _take_tags(self) -> None:
         tags = await self._writer.call(self._store.tags.all)

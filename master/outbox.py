@@ -128,14 +128,13 @@ class Outbox:
         if minion in self._next_look:
             self._look_soon(minion)
 
-    def started(self, minion: str, jid: str) -> bool:
-        """A minion is at the job; False when it is none that waits for its minions."""
+    def started(self, minion: str, jid: str) -> None:
+        """A minion is at a job, which may be none that waits for its minions."""
         if jid in self._writer.outboxed:
             self._due.setdefault(minion, {})[jid] = math.inf
         elif not self._store.shared.several:
-            return False
+            return
         self._mark(jid, minion, RUNNING)  # of another master's job, if it is one that is kept
-        return True
 
     def returned(self, minion: str, jid: str) -> None:
         """A minion's answer is on its way to the store, which ends the delivery."""

@@ -8,11 +8,13 @@ request connection (it was heard of lately).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Final
 
 _WHILE_READING: Final = 10
+_ELSEWHERE_S: Final = 5.0  # later than here, for clocks that differ
+_FORGET_S: Final = 120.0
 
 
 @dataclass(slots=True)
@@ -39,6 +41,7 @@ class Sessions:
         self._lost_after_s = lost_after_s
         self._by_id: dict[str, Session] = {}
         self._heard: dict[str, float] = {}  # monotonic, of those without a session
+        self._elsewhere: dict[str, float] = {}  # monotonic, when another master had heard of it
         self._readers: dict[str, int] = {}  # peer -> subscriptions to its own topic, granted or not
         self._granted: set[str] = set()  # of these, who was granted one
         self._reading_all = 0  # subscriptions to the topic of all; beside each is one to an own topic
@@ -74,6 +77,19 @@ class Sessions:
     def forget(self, minion_id: str) -> None:
         """Forget a minion whose key is gone."""
         self._heard.pop(minion_id, None)
+        self._elsewhere.pop(minion_id, None)
+
+    def seen_elsewhere(self, heard: Mapping[str, float]) -> None:
+        """Note which minions other masters have heard of lately, on the monotonic clock."""
+        self._elsewhere = dict(heard)
+
+    def elsewhere(self, minion_id: str) -> bool:
+        """Say whether a minion that is not here is connected to another master, as far as is known."""
+        at = self._elsewhere.get(minion_id)
+        if at is None or self._by_id.get(minion_id) is not None:
+            return False
+        last = self._heard.get(minion_id)
+        return (last is None or at > last + _ELSEWHERE_S) and self._monotonic() - at < _FORGET_S
 
     def heard(self, minion_id: str) -> float | None:
         """Return when a minion was last heard of, on the monotonic clock; None: never."""

@@ -1,6 +1,6 @@
 """Why a target has not answered, in words for people.
 
-The label is one of: queued; sent, not received; received; running since; offline since; unknown.
+The label is one of: queued; sent, not received; received; running since; offline since; at another master; unknown.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from shoal.clock import Clock
 from shoal.job import Job
 
 SENT: Final = "Sent, not received"
+_NOT_KNOWN: Final = "whether the job reached it, and how far it ran, is not known"
 
 
 class SilenceWords:
@@ -28,6 +29,8 @@ class SilenceWords:
     def absent(self, minion: str) -> Silence:
         """It was not there when a `now` job was published."""
         text = "It was not connected when the job was published."
+        if self._sessions.elsewhere(minion):
+            text = "It is connected to another master: order the job there, or with --queue."
         return Silence(minion, "offline", self.offline(minion), text)
 
     def queued(self, minion: str, job: Job) -> Silence:
@@ -53,26 +56,43 @@ class SilenceWords:
 
     def lost(self, minion: str, began: float) -> Silence:
         """It had begun at epoch second `began` (0: it waited for a place) and is no longer connected."""
-        what = (
-            f"It has been running the job since {_when(began)}"
-            if began
-            else "The job waited there for its turn"
-        )
-        text = f"{what}, but the minion is no longer connected."
+        text = f"It {_has_been(began)}, but the minion is no longer connected."
         return Silence(minion, "lost", self.offline(minion), text)
 
     def offline(self, minion: str) -> str:
         """Return since when it is away, as far as that is known."""
+        if self._sessions.elsewhere(minion):
+            return "At another master"
         heard = self._sessions.heard(minion)
         if heard is None:
             return "Offline, never seen"
         return f"Offline since {_when(self._now() - (self._clock.monotonic() - heard))}"
+
+    def afterwards(self, minion: str, issued: float, began: float | None) -> str:
+        """Return what is known of a target of a `now` job of epoch second `issued` that nobody has watched to its end.
+
+        The master or the box may have been restarted meanwhile: what they had in memory of the job is gone with them.
+        """
+        label, session = self.state(minion, began), self._sessions.get(minion)
+        if began is not None and self._sessions.present(minion):
+            return label
+        if began is not None:
+            return f"{self.offline(minion)}: it {_has_been(began)}, whether it has ended is not known"
+        if session is None or not self._sessions.present(minion):
+            return f"{label}: {_NOT_KNOWN}"
+        if session.since > issued:
+            return f"Unknown: it is connected since {_when(session.since)}, later than the job; {_NOT_KNOWN}"
+        return f"{label}: it is connected and has given no sign of the job"
 
     def state(self, minion: str, began: float | None) -> str:
         """Return the label of a minion that is at a job since epoch second `began`, or gave no sign (None)."""
         if began is not None:
             return f"Running since {_when(began)}" if began else "Received"
         return SENT if self._sessions.present(minion) else self.offline(minion)
+
+
+def _has_been(began: float) -> str:
+    return f"has been running the job since {_when(began)}" if began else "had the job waiting for its turn"
 
 
 def _when(at: float) -> str:

@@ -28,6 +28,7 @@ from shoal.job import Job
 from shoal.returns import Return, failure
 
 _RETRY_S: Final = 30.0  # for a disk that refuses
+_MAX_TOLD: Final = 50  # jobs that run, to a master that may not know
 _KILL_AFTER_S: Final = 10.0  # between SIGTERM and SIGKILL for a cancelled job
 _CANCELLED: Final = "The job was cancelled before it began."
 _DIED: Final = "The executor process died while it had this job: whether and how far it ran is not known."
@@ -56,6 +57,7 @@ class Jobs:
         self._reporter = reporter
         self._send = send
         self._running: dict[str, Job | None] = {}  # None: taken by an earlier daemon
+        self._began: dict[str, float] = {}  # of those, the ones that take a while, and since when
         self._held: set[str] = set()  # of those, the ones that wait for the disk and have not begun
         self.executor: Executor | None = None  # set before the first job can come
 
@@ -153,11 +155,23 @@ class Jobs:
         job = self._running.get(jid)
         if job is not None and at:
             self._journal.began(job, at)
+        self.runs(jid, at)
+
+    def runs(self, jid: str, at: float) -> None:
+        """Know, and tell, since which epoch second a job runs; 0: it waits for a place."""
+        if jid in self._running:
+            self._began[jid] = at
         self._send("started", {"jid": jid, "at": at})
+
+    def connected(self) -> None:
+        """Tell what runs: this master may be another one than the one that was told, or have been restarted."""
+        for jid, at in list(self._began.items())[-_MAX_TOLD:]:
+            self._send("started", {"jid": jid, "at": at})
 
     def returned(self, ret: Return) -> None:
         """Bring a return home: kept until the master has it."""
         self._running.pop(ret.jid, None)
+        self._began.pop(ret.jid, None)
         self._held.discard(ret.jid)
         self._reporter.take(ret)
 

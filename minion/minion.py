@@ -283,6 +283,7 @@ class Minion:
         self._pulse.start(welcome.heartbeat_s)
         self._failback.start()
         self.live.connected()
+        self.jobs.connected()
         self._reporter.connected()
         early, self._early = self._early, []
         for sealed in early:
@@ -396,11 +397,10 @@ class Minion:
         try:
             self.jobs.take(sealed, again=again)
         except JobRefusedError as refusal:
+            self._refused("job", refusal)
             if refusal.reason == EARLY and not again and len(self._early) < _MAX_EARLY:
                 self._early.append(sealed)
                 self._hello_asked()
-            else:
-                self._refused("job", refusal)
         except (WireError, TrustError) as error:
             self._refused("publication", error)
 

@@ -114,7 +114,7 @@ async def lookup_jid(ctx: RunnerContext, jid: str, *, missing: bool = False) -> 
         rows = {row.minion: row for row in await ctx.writer.read(ctx.store.deliveries.for_job, jid)}
         for minion in record.targets:
             if minion not in answers:
-                answers[minion] = _why_missing(ctx, jid, minion, rows.get(minion))
+                answers[minion] = _why_missing(ctx, record, minion, rows.get(minion))
     return answers
 
 
@@ -342,10 +342,11 @@ def _clock_of_day(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
-def _why_missing(ctx: RunnerContext, jid: str, minion: str, row: Delivery | None) -> str:
+def _why_missing(ctx: RunnerContext, job: JobRecord, minion: str, row: Delivery | None) -> str:
     if row is not None and row.state != RETURNED:
         why = f": {row.reason}" if row.reason else ""
         return f"Minion did not return. [{row.state.capitalize()} since {_clock_of_day(row.updated_at)}{why}]"
-    run = ctx.runs.get(jid)
+    run = ctx.runs.get(job.jid)
     words = SilenceWords(ctx.sessions, ctx.clock, ctx.now)
-    return f"Minion did not return. [{words.state(minion, run.running.get(minion) if run else None)}]"
+    why = words.afterwards(minion, job.issued, run.running.get(minion) if run else None)
+    return f"Minion did not return. [{why}]"

@@ -25,6 +25,7 @@ _FRESH: Final = text(
     "SELECT jid, minion, state FROM deliveries WHERE is_open AND updated_at >= :since"
     " AND state IN ('queued', 'sent', 'cancelling')"
 )
+_SEEN: Final = text("SELECT minion, last_seen FROM facts WHERE last_seen >= :since")
 _REPORTED: Final = text("SELECT minion, reported FROM facts WHERE reported >= :since")
 
 
@@ -55,6 +56,11 @@ class Shared:
         """Return whose grains have come since epoch second `since`, to whichever master, and when."""
         with self._database.read() as connection:
             return {row.minion: row.reported for row in connection.execute(_REPORTED, {"since": since})}
+
+    def seen(self, since: float) -> dict[str, float]:
+        """Return who was heard of since epoch second `since`, by whichever master, and when last."""
+        with self._database.read() as connection:
+            return {row.minion: row.last_seen for row in connection.execute(_SEEN, {"since": since})}
 
     def grains(self, minions: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
         """Return what is stored of the grains of these minions: `grains` and their `digest`."""

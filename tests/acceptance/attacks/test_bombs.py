@@ -83,14 +83,14 @@ def test_bomb_in_any_place_of_a_message_is_refused_and_counted(arena: Arena, nam
     bomb = BOMBS[name]
     insider, stranger = arena.insider("bomber", reads=False), arena.rogue("stranger")
     began = time.monotonic()
-    with arena.counted("message refused: malformed", 2 * 5 + len(VERBS)):
+    with arena.counted("message refused: malformed", 2 * 5 + len(VERBS) - 1):
         for peer in (insider, stranger):
             peer.send(bomb)
             peer.send(b"\x93" + bomb)
             peer.send(b"\x93\1" + bomb)
             peer.send(b"\x93\1" + bomb + b"\xc0")
             peer.send(_in_message("hello", bomb))
-        for verb in VERBS:
+        for verb in VERBS.keys() - {"hello"}:
             insider.send(_in_message(verb, bomb) if verb != "bye" or _is_no_value(bomb) else b"\xc1")
     assert time.monotonic() - began < 20 * SOON_S
     assert insider.hello().status == "accepted"
@@ -113,9 +113,10 @@ def test_bomb_inside_a_signed_hello_is_refused(arena: Arena, name: str) -> None:
     for field in ("boot_id", "v", "token", "more"):
         rest = {key: value for key, value in hello.items() if key != field}
         bodies.append(bytes([0x80 + len(rest) + 1]) + msgpack.packb(rest)[1:] + msgpack.packb(field) + bomb)
-    with arena.counted("message refused: malformed", len(bodies) + 1):
-        for body in bodies:
+    for body in bodies:  # one after the other: of those that wait on one connection only the newest is looked at
+        with arena.counted("message refused: malformed"):
             _say_signed(stranger, body)
+    with arena.counted("message refused: malformed"):
         stranger.send(_in_message("hello", msgpack.packb(bomb)))
     assert arena.state_of("stranger") == []
 

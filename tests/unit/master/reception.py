@@ -21,7 +21,7 @@ from master.greeter import Greeter, Limits
 from master.identity import IdentityFiles
 from master.keyring import ACCEPTED, KeyEntry, Keyring
 from master.keystore import KeyStore
-from master.late import LateReturns
+from master.late import LateWords
 from master.outbox import Outbox
 from master.papers import Reach
 from master.quota import Buckets, Doors, Quotas
@@ -154,7 +154,7 @@ class Reception:
         doors = Doors(quotas=Quotas(PLENTY, PLENTY, monotonic), guests=guests, waiters=guests, reports=guests)
         self.collector = Collector(
             runs=self.runs,
-            late=LateReturns(self.store, self.writer, self.runs),
+            late=LateWords(self.store, self.writer, self.runs),
             outbox=outbox,
             writer=self.writer,
             reports=guests,

@@ -1,4 +1,4 @@
-"""Late returns: the store is asked once for each job, and what waits for its answer is bounded."""
+"""Late words: the store is asked once for each job, and what waits for its answer is bounded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from master import late as late_module
-from master.late import LateReturns
+from master.late import LateWords
 from master.runs import Run, Runs
 from master.store import Store, open_store
 from master.writer import Writer
@@ -23,17 +23,17 @@ Verdicts = list[tuple[Run | None, Return]]
 
 
 class Desk:
-    """Late returns, a store, and the verdicts."""
+    """Late words, a store, and the verdicts."""
 
     def __init__(self, folder: Path) -> None:
         self.store: Store = open_store(f"sqlite:///{folder}/master.db", FakeClock())
         self.writer = Writer(self.store, lambda _returns: None)
         self.runs = Runs()
-        self.late = LateReturns(self.store, self.writer, self.runs)
+        self.late = LateWords(self.store, self.writer, self.runs)
         self.verdicts: Verdicts = []
 
     def ask(self, ret: Return) -> bool:
-        return self.late.ask(ret, lambda run, each: self.verdicts.append((run, each)))
+        return self.late.ask(ret.jid, len(ret.packed), lambda run: self.verdicts.append((run, ret)))
 
     async def wait(self, count: int) -> None:
         await _until(lambda: len(self.verdicts) >= count)
