@@ -13,6 +13,7 @@ from typing import Final
 
 from tests.benchmarks import (
     case_cli,
+    case_crowd,
     case_floor,
     case_idle,
     case_latency,
@@ -40,6 +41,7 @@ CASES: Final[dict[str, Case]] = {
     "killed": case_swarm.run_killed,
     "returns": case_returns.run,
     "postgres": case_returns.run_postgres,
+    "crowd": case_crowd.run,
     "retention": case_retention.run,
     "retention-postgres": case_retention.run_postgres,
 }

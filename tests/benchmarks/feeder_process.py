@@ -2,6 +2,7 @@
 
 The connections, keys and hellos are real; the returns are made before they are sent, so that the machine's two
 cores are left to the master as far as possible. No job is read and nothing is verified on this side.
+`case_crowd` drives it too: then all connections but one send one kind of message, and the last is a probe.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import Counter
+from collections.abc import Callable
+from itertools import cycle
 from typing import Any, Final
 
 from minion.daemon import _MAX_PUBLISH_BYTES
@@ -16,7 +20,7 @@ from minion.loop import Loop
 from pki.hello import Hello, make_hello
 from pki.join import JoinString, parse_join_string
 from shoal.ids import new_nonce
-from shoal.messages import ACK, WELCOME, read_reply, request
+from shoal.messages import ACK, PONG, WELCOME, read_reply, request
 from shoal.returns import Return
 from shoal.transport import Endpoint, Link
 from shoal.version import VERSION
@@ -26,6 +30,10 @@ from tests.benchmarks.boxes import box_grains, box_id, box_keys, digest
 from tests.benchmarks.swarm_process import raise_file_limit
 
 _IN_FLIGHT: Final = 20_000  # returns that may wait for an acknowledgement
+_GIVE_UP_S: Final = 20.0
+_EACH_IN_FLIGHT: Final = 10
+_PROBE_S: Final = 0.25  # between two questions: a key has five hellos and heartbeats a second
+_PAUSES: Final = {"hello": 0.25, "facts": 0.1}
 _SHARE: Final = 100  # connections in one context
 
 
@@ -43,6 +51,7 @@ class Feeder:
         )
         self.welcomed = 0
         self.acknowledged = 0
+        self._ears = [Ear(self) for _ in range(count)]
         self._links = [self._open(number) for number in range(count)]
         self.wait(lambda: self.welcomed == count)
 
@@ -67,16 +76,29 @@ class Feeder:
             self._loop.run_once(0.05)
             assert time.monotonic() < end, "the master stopped answering"
 
-    def published(self, frame: bytes) -> None:
-        """Nothing is subscribed."""
-
-    def replied(self, frame: bytes) -> None:
-        """Count."""
-        kind, body = read_reply(frame)
-        if kind == ACK:
-            self.acknowledged += len(body)
-        elif kind == WELCOME:
-            self.welcomed += 1
+    def crowd(self, kind: str, jids: list[str], seconds: float) -> dict[str, Any]:
+        """Flood with one kind, and probe meanwhile; return the probe's waits in ms, by kind, and what was sent."""
+        crowd = Crowd(kind, self._links[:-1], self._ears[:-1], jids)
+        probe, ear = self._links[-1], self._ears[-1]
+        waits: dict[str, list[float]] = {"hello": [], "heartbeat": [], "return": []}
+        end = time.perf_counter() + seconds
+        for turn, (name, wait) in enumerate(cycle(waits.items())):
+            if time.perf_counter() > end:
+                break
+            before, started = ear.heard[ANSWERS[name]], time.perf_counter()
+            frame = (
+                self._hello(len(self._links) - 1) if name == "hello" else BODIES[name](jids[turn % len(jids)])
+            )
+            probe.send(frame)
+            while ear.heard[ANSWERS[name]] == before and time.perf_counter() < started + _GIVE_UP_S:
+                crowd.go_on(self._hello)
+                self._loop.run_once(0.0005)
+            wait.append((time.perf_counter() - started) * 1000)
+            while time.perf_counter() < started + _PROBE_S:
+                crowd.go_on(self._hello)
+                self._loop.run_once(0.0005)
+        self.wait(crowd.is_still)
+        return {"waits": waits, "sent": crowd.sent}
 
     def _open(self, number: int) -> Link:
         keys = box_keys(number)
@@ -87,7 +109,12 @@ class Feeder:
             max_publish_bytes=_MAX_PUBLISH_BYTES,
             context=self._context[number // _SHARE],
         )
-        link = connector.open(self._endpoint, self)
+        link = connector.open(self._endpoint, self._ears[number])
+        link.send(self._hello(number))
+        return link
+
+    def _hello(self, number: int) -> bytes:
+        keys = box_keys(number)
         hello = Hello(
             id=box_id(number),
             sign_key=keys.sign.public,
@@ -98,8 +125,72 @@ class Feeder:
             shoal=VERSION,
             grains_digest=digest(box_grains(number)),
         )
-        link.send(request("hello", make_hello(hello, keys.sign)))
-        return link
+        return request("hello", make_hello(hello, keys.sign))
+
+
+class Ear:
+    """Hears for one connection: counts answers by kind."""
+
+    def __init__(self, feeder: Feeder) -> None:
+        self._feeder = feeder
+        self.heard: Counter[str] = Counter()
+
+    def published(self, frame: bytes) -> None:
+        """Nothing is subscribed."""
+
+    def replied(self, frame: bytes) -> None:
+        """Count."""
+        kind, body = read_reply(frame)
+        self.heard[kind] += 1
+        if kind == ACK:
+            self.heard[ACK] += len(body) - 1
+            self._feeder.acknowledged += len(body)
+        elif kind == WELCOME:
+            self._feeder.welcomed += 1
+
+
+class Crowd:
+    """Many connections that send one kind: returns as fast as they are answered, others every so often."""
+
+    def __init__(self, kind: str, links: list[Link], ears: list[Ear], jids: list[str]) -> None:
+        self._kind = kind
+        self._links = links
+        self._ears = ears
+        self._jids = jids
+        self._sent = [0] * len(links)
+        self._heard = [ear.heard[ACK] for ear in ears]
+        self._next = 0.0
+        self.sent = 0
+
+    def go_on(self, hello: Callable[[int], bytes]) -> None:
+        """Let those send that may."""
+        pause = _PAUSES.get(self._kind)
+        if pause is not None and time.perf_counter() >= self._next:
+            self._next = time.perf_counter() + pause
+            for number, link in enumerate(self._links):
+                frame = hello(number) if self._kind == "hello" else BODIES[self._kind]("")
+                self.sent += link.send(frame)
+        elif self._kind == "return":
+            for number, link in enumerate(self._links):
+                if self._waiting(number) < _EACH_IN_FLIGHT:
+                    frame = BODIES["return"](self._jids[self._sent[number] % len(self._jids)])
+                    self._sent[number] += link.send(frame)
+                    self.sent += 1
+
+    def is_still(self) -> bool:
+        """True when all returns are acknowledged."""
+        return not any(self._waiting(number) > 0 for number in range(len(self._links)))
+
+    def _waiting(self, number: int) -> int:
+        return self._sent[number] - (self._ears[number].heard[ACK] - self._heard[number])
+
+
+ANSWERS: Final = {"hello": WELCOME, "heartbeat": PONG, "return": ACK}
+BODIES: Final[dict[str, Callable[[str], bytes]]] = {
+    "heartbeat": lambda _jid: request("heartbeat", {"running": 0}),
+    "return": lambda jid: request("return", _return(jid).to_wire()),
+    "facts": lambda _jid: request("facts", {"digest": b"crowd", "grains": box_grains(0)}),
+}
 
 
 def _return(jid: str) -> Return:
@@ -121,7 +212,12 @@ def main() -> None:
     feeder = Feeder(parse_join_string(plan["join"]), plan["count"])
     print("{}", flush=True)
     for line in iter(sys.stdin.readline, ""):
-        print(json.dumps({"seconds": feeder.feed(json.loads(line)["jids"])}), flush=True)
+        order = json.loads(line)
+        if "crowd" in order:
+            found = feeder.crowd(order["crowd"], order["jids"], order["seconds"])
+        else:
+            found = {"seconds": feeder.feed(order["jids"])}
+        print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

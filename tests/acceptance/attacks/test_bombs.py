@@ -113,7 +113,9 @@ def test_bomb_inside_a_signed_hello_is_refused(arena: Arena, name: str) -> None:
     for field in ("boot_id", "v", "token", "more"):
         rest = {key: value for key, value in hello.items() if key != field}
         bodies.append(bytes([0x80 + len(rest) + 1]) + msgpack.packb(rest)[1:] + msgpack.packb(field) + bomb)
-    for body in bodies:  # one after the other: of those that wait on one connection only the newest is looked at
+    for (
+        body
+    ) in bodies:  # one after the other: of those that wait on one connection only the newest is looked at
         with arena.counted("message refused: malformed"):
             _say_signed(stranger, body)
     with arena.counted("message refused: malformed"):
