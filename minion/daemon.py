@@ -180,7 +180,7 @@ class Daemon:
             )  # the clock may be ahead until the master has spoken
         masters = membership.masters(joined.root_key)
         if masters is not None:
-            minion.use_masters(masters)
+            minion.masters.use(masters)
         return minion
 
     def _handle_signals(self) -> None:

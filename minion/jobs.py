@@ -155,10 +155,6 @@ class Jobs:
         job = self._running.get(jid)
         if job is not None and at:
             self._journal.began(job, at)
-        self.runs(jid, at)
-
-    def runs(self, jid: str, at: float) -> None:
-        """Know, and tell, since which epoch second a job runs; 0: it waits for a place."""
         if jid in self._running:
             self._began[jid] = at
         self._send("started", {"jid": jid, "at": at})

@@ -37,7 +37,6 @@ class LeftOver:
     answers: list[Return] = field(default_factory=list)
     runnable: list[Job] = field(default_factory=list)
     resumable: list[tuple[Job, float]] = field(default_factory=list)
-    running: list[tuple[str, float]] = field(default_factory=list)  # still, and since when
     doubtful: int = 0  # jobs that may have expired: the time is not sure
 
 
@@ -126,8 +125,6 @@ class Journal:
         for entry in unfinished:
             job, since = entry.job, entry.started_at or now
             if job.jid in alive:
-                if entry.started_at:
-                    left.running.append((job.jid, entry.started_at))
                 continue
             decision = decide(entry.state, job.expires, now, entry.runs)
             if decision == "run":

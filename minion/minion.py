@@ -25,6 +25,7 @@ from minion.executor.contract import Executor
 from minion.failback import Failback, Probe, tcp_probe
 from minion.jobs import Jobs
 from minion.journal import NoJournal, Promises
+from minion.known_masters import KnownMasters
 from minion.live import Live
 from minion.loop import Loop, Timer
 from minion.pulse import Pulse
@@ -32,7 +33,6 @@ from minion.reporter import Reporter, hold_of
 from minion.spool import Waiting
 from pki.hello import Hello, make_hello
 from pki.keys import NodeKeys
-from pki.masters import MastersDocument, judge_masters
 from pki.trust import EARLY, JobRefusedError, JobTrust
 from pki.welcome import Welcome, judge_welcome
 from shoal.cancel import Cancel
@@ -103,8 +103,7 @@ class Minion:
         self._loop = parts.loop
         self.state = "connecting"
         self.counters: Counter[str] = Counter()
-        self.masters: MastersDocument | None = None
-        self._masters_data: bytes | None = None  # what it was read from
+        self.masters = KnownMasters(parts.trust.anchor, parts.endpoints, parts.clock, parts.on_masters)
         self._early: list[bytes] = []  # jobs from the future, until the master has told the time anew
         self._link: Link | None = None
         self._nonce = b""
@@ -310,26 +309,9 @@ class Minion:
     def _try_masters(self, data: bytes) -> None:
         """Learn from a masters document; one that is old or expired is no reason to stay away."""
         try:
-            self._learn_masters(data)
+            self.masters.learn(data)
         except (WireError, TrustError) as error:
             self._refused("masters document", error)
-
-    def _learn_masters(self, data: bytes) -> None:
-        parts = self._parts
-        if data == self._masters_data:
-            return  # believed before
-        document = judge_masters(data, parts.trust.anchor.root_public, self.masters, parts.clock.now())
-        self._masters_data = data
-        if document is self.masters:
-            return
-        self.use_masters(document)
-        parts.on_masters(data)
-
-    def use_masters(self, document: MastersDocument) -> None:
-        """Take addresses and revocations from a believed document."""
-        self.masters = document
-        self._parts.trust.anchor.revoke(document.revoked)
-        self._parts.endpoints.use(document)
 
     # ------------------------------------------------------------- heartbeat
 
@@ -384,7 +366,7 @@ class Minion:
             if kind == JOB:
                 self._take(sealed)
             elif kind == NOTICE:
-                self._learn_masters(sealed)  # signed by the root and versioned: no further seal is needed
+                self.masters.learn(sealed)  # signed by the root and versioned: no further seal is needed
             elif kind == HELLO:
                 self._hello_asked()
             else:

@@ -48,8 +48,6 @@ class Recovery:
             self._loop.call_later(_DISK_RETRY_S, self._see_to_them)
             return
         self._doubtful = bool(left.doubtful)
-        for jid, since in left.running:
-            self._jobs.runs(jid, since)
         for ret in left.answers:
             log.warning(
                 "%s", ret.value(), extra={"action": "job_abandoned", "job": {"jid": ret.jid, "fun": ret.fun}}

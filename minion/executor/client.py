@@ -171,9 +171,13 @@ class ExecutorClient:
                 self._waiting[job.jid] = job, since
 
     def settled(self, jids: frozenset[str]) -> None:
-        """Pass on which jobs are in hand."""
+        """Pass on which jobs are in hand, and since when those run that an earlier daemon has handed over."""
         if self._on_ready is not None:
             self._on_ready(jids)
+        peer = self._keeper.ready
+        for jid, handed in list(peer.jobs.items()) if peer is not None else ():
+            if handed.since:
+                self._on_started(jid, handed.since)
 
     def give_up(self, jobs: Mapping[str, Handed]) -> None:
         """Answer for jobs whose executor is dead."""

@@ -93,6 +93,7 @@ def test_job_that_the_master_did_not_get_to_publish_is_explained(fleet: Fleet) -
     fleet.wait_up(BOX)
     fleet.shoal(BOX, "test.ping")
     until("the master to die", hit.exists)
+    kill_master(fleet)
     fleet.start_master()
     (jid,) = [each for each, job in fleet.ask("jobs.list_jobs").items() if job["Function"] == "test.ping"]
     told = re.compile(

@@ -25,6 +25,7 @@ def run(bench: Bench) -> None:
         with bench.swarm(size) as fleet:
             _connect(bench, fleet, size)
             _ping(bench, fleet, size)
+            _queue(bench, fleet, size)
             _by_program(bench, fleet, size)
             assert fleet.master is not None
             limit = 1024 if _is_big(size) else None
@@ -153,6 +154,21 @@ def _ping(bench: Bench, fleet: SwarmFleet, size: int) -> None:
         budget=0.08,
         note="all in: job, returns, acks, the stream",
     )
+
+
+def _queue(bench: Bench, fleet: SwarmFleet, size: int) -> None:
+    swarm = fleet.swarm
+    assert swarm is not None
+    promised, on_disk = [], []
+    for _ in bench.rounds(6):
+        swarm.wait_acknowledged()
+        started = time.perf_counter()
+        jid = str(order(fleet, mode="queue", **{"async": True})["jid"])
+        promised.append(time.perf_counter() - started)
+        on_disk.append(stored(fleet, jid, size) - started)
+    note = "order given → the operator has its id; job and deliveries are in the SQLite file"
+    bench.add(f"queue a job for all {size:,}, promised", promised, "s", note=note)
+    bench.add("  until every answer is stored", on_disk, "s")
 
 
 def _by_program(bench: Bench, fleet: SwarmFleet, size: int) -> None:

@@ -64,6 +64,7 @@ class Second:
             greet_again=lambda _minion: None,
             use_masters=lambda stored: stored,
             now=now,
+            monotonic=clock.monotonic,
         )
 
     def look(self, times: int = 1) -> None:

@@ -124,7 +124,7 @@ def test_return_ends_the_delivery_in_its_own_transaction(store: Store, clock: Fa
         queued(store)
         scene.outbox = scene.fresh()
         await scene.come("web1")
-        assert scene.outbox.started("web1", JID)
+        scene.outbox.started("web1", JID)
         scene.writer.add_return(answer("web1"))
         scene.outbox.returned("web1", JID)
         await scene.settle()

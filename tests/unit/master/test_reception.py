@@ -375,7 +375,8 @@ def test_hello_that_finds_its_lane_full_is_told_when_to_come_again(tmp_path: Pat
             batch.append(Inbound(route, box.peer, "memory", request("hello", box.hello_bytes())))
         room.gate.received(batch)
         await room.settle()
-        answers = [box.take() for box in boxes]
+        # Those whose heartbeats came before are still being asked for their hellos, ten a second.
+        answers = [[each for each in box.take() if each[0] != HELLO_FIRST] for box in boxes]
         assert [kinds(each)[0] for each in answers] == [WELCOME] * 100 + [BUSY] * 3
         assert answers[-1] == [(BUSY, {"verb": "hello", "retry_after_s": 10.0})]
         assert room.counters["hello refused: lane full"] == 3

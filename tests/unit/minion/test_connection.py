@@ -294,8 +294,8 @@ def test_masters_document_in_the_welcome_is_kept(stage: Stage) -> None:
     document = stage.fleet.masters()
     stage.online(masters=document)
     assert stage.documents == [document]
-    assert stage.minion.masters is not None
-    assert stage.minion.masters.version == 7
+    assert stage.minion.masters.document is not None
+    assert stage.minion.masters.document.version == 7
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_masters_document_that_is_old_or_expired_is_no_lockout(
     changes: dict[str, float], reason: str
 ) -> None:
     stage = Stage("m1")
-    stage.minion.use_masters(stage.fleet.document())
+    stage.minion.masters.use(stage.fleet.document())
     master = stage.master("192.0.2.1")
     master.welcome = {"masters": stage.fleet.masters(**changes)}
     stage.start()
@@ -319,7 +319,7 @@ def test_masters_document_that_is_old_or_expired_is_no_lockout(
 def test_masters_document_of_another_fleet_is_no_lockout_and_not_believed(stage: Stage) -> None:
     stage.online(masters=Fleet(2).masters(version=99))
     assert stage.minion.counters == {"masters document refused: bad signature": 1}
-    assert stage.minion.masters is None
+    assert stage.minion.masters.document is None
 
 
 def test_notice_brings_the_new_addresses_and_the_minion_goes_there_when_its_master_is_gone(
