@@ -175,8 +175,9 @@ class ExecutorClient:
         if self._on_ready is not None:
             self._on_ready(jids)
         peer = self._keeper.ready
-        for jid, handed in list(peer.jobs.items()) if peer is not None else ():
-            if handed.since:
+        for jid in jids:  # and no other: what was handed over just now tells by itself when it begins
+            handed = peer.jobs.get(jid) if peer is not None else None
+            if handed is not None and handed.since:
                 self._on_started(jid, handed.since)
 
     def give_up(self, jobs: Mapping[str, Handed]) -> None:
