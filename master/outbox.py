@@ -261,16 +261,19 @@ class Outbox:
             waiting = {row.jid for row in rows}
             for jid in [jid for jid, at in due.items() if at <= now and jid not in waiting]:
                 del due[jid]
-        ready = [row for row in rows if due.get(row.jid, 0.0) <= now]
+        ready = [row for row in rows if _is_due(row, due.get(row.jid, 0.0), now)]
         room = max(0, _AT_ONCE - sum(now < at < math.inf for at in due.values()))
         if len(ready) > room or len(rows) == _LIMIT:
             self._next_look[minion] = now + _LOOK_S
+        elif any(row.state == CANCELLING for row in rows):
+            self._next_look[minion] = now + _PATIENCE_S  # whatever the minion says of it meanwhile
         else:
             self._next_look.pop(minion, None)
         return ready[:room]
 
     async def _send(self, minion: str, row: Delivery) -> None:
-        if row.jid in self._held or self._due.get(minion, {}).get(row.jid, 0.0) > self._now():
+        due = self._due.get(minion, {}).get(row.jid, 0.0)
+        if row.jid in self._held or not _is_due(row, due, self._now()):
             return  # on its way
         job = self._jobs.get(row.jid) or await self._recall(row.jid)
         assert self.publisher is not None
@@ -298,6 +301,11 @@ class Outbox:
     def _mark(self, jid: str, minion: str, state: str, next_try: float = 0.0) -> None:
         now = self._now()
         self._writer.mark(DeliveryChange(jid=jid, minion=minion, state=state, at=now, next_try=next_try))
+
+
+def _is_due(row: Delivery, at: float, now: float) -> bool:
+    """Say whether a row is to be sent; one that is to be ended is, also when its minion says that it has it."""
+    return at <= now or (row.state == CANCELLING and at == math.inf)
 
 
 def job_of(record: JobRecord, fleet: str) -> Job:

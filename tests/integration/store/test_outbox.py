@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
+import pytest
+
 from master.outbox import Outbox
 from master.publisher import Sent
 from master.store import Store
@@ -164,6 +166,32 @@ def test_many_jobs_go_out_some_at_a_time(store: Store, clock: FakeClock) -> None
             await scene.settle()
             assert len(scene.published) > before
         assert len(set(scene.published)) == 50
+
+    play(store, clock, act)
+
+
+@pytest.mark.parametrize("when", ["before it is asked", "after it was asked"])
+def test_minion_that_comes_and_says_that_it_runs_the_job_is_asked_to_end_it(
+    store: Store, clock: FakeClock, when: str
+) -> None:
+    async def act(scene: Scene) -> None:
+        queued(store)
+        scene.outbox = scene.fresh()
+        await scene.come("web1")
+        await scene.outbox.cancel(JID, "web1")
+        await scene.settle()
+        before = len(scene.cancelled)
+        scene.outbox.came("web1")
+        if when == "before it is asked":
+            scene.outbox.started("web1", JID)
+        await scene.come("web1")
+        assert len(scene.cancelled) > before
+        before = len(scene.cancelled)
+        scene.outbox.started("web1", JID)
+        clock.advance(20)
+        scene.outbox.look_around()
+        await scene.settle()
+        assert len(scene.cancelled) > before, "the first word may have come before the box knew what runs"
 
     play(store, clock, act)
 
