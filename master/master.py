@@ -71,7 +71,9 @@ class Master:
         config, clock = self._config, self._clock
         self.store: Store = open_store(config.database(self._paths).reveal(), clock)
         floor = float(self.store.settings.get(_FLOOR_SETTING, 0.0))
-        if floor > clock.time():  # it was set back, and a killed master had gone on after noting this
+        # The clock was set back, and a killed master had gone on after noting this. Not for less than a leap: with a
+        # clock that is a little behind, or another master's a little ahead, each restart would add to it.
+        if floor > clock.time() + LEAP_S:
             floor += _HOUSEKEEPING_S + LEAP_S
         self.time = MasterTime(clock, floor)
         self.identity = self._open_identity()

@@ -175,9 +175,8 @@ class Daemon:
             )
         )
         for jid, expires in self._journal.taken():
-            trust.remember(
-                jid, expires, self._clock.floor
-            )  # the clock may be ahead until the master has spoken
+            # Not by `now`: until the master has spoken, the box's clock may be ahead.
+            trust.remember(jid, expires, self._clock.floor)
         masters = membership.masters(joined.root_key)
         if masters is not None:
             minion.masters.use(masters)

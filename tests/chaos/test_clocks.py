@@ -92,6 +92,20 @@ def test_master_that_is_killed_after_a_leap_does_not_go_back(folder: Path, after
     play(folder, body, boxes=BOXES, seed=1)
 
 
+def test_restarts_with_a_clock_that_is_a_little_behind_do_not_add_up(folder: Path) -> None:
+    async def body(world: World) -> None:
+        for _ in range(5):
+            world.clock.jump(-1.0)
+            await world.kill_master()
+            await world.start_master()
+            assert world.master is not None
+            assert world.master.time.now() - world.clock.time() < 10.0
+        await all_do(world)
+        check(world)
+
+    play(folder, body, boxes=BOXES, seed=1)
+
+
 def test_box_that_boots_a_day_ahead_keeps_what_it_has_taken(folder: Path) -> None:
     async def body(world: World) -> None:
         box = world.boxes[0]
