@@ -46,6 +46,7 @@ def _measure(bench: Bench, what: str, url: str, budget: float | None) -> None:
         feeder = Child("tests.benchmarks.feeder_process", {"join": join, "count": _MINIONS})
         try:
             feeder.read()
+            fleet.wait_present()
             rates, costs = [], []
             for _ in bench.rounds(6):
                 clock = Stopwatch((fleet.master.pid,))

@@ -22,7 +22,7 @@ from pki.join import JoinString, parse_join_string
 from shoal.ids import new_nonce
 from shoal.messages import ACK, PONG, WELCOME, read_reply, request
 from shoal.returns import Return
-from shoal.transport import Endpoint, Link
+from shoal.transport import BROADCAST, Endpoint, Link, own_topic
 from shoal.version import VERSION
 from shoal.wire import encode
 from shoal.zmq_transport.link import ZmqConnector, shared_context
@@ -54,6 +54,8 @@ class Feeder:
         self._ears = [Ear(self) for _ in range(count)]
         self._links = [self._open(number) for number in range(count)]
         self.wait(lambda: self.welcomed == count)
+        for number, link in enumerate(self._links):
+            link.subscribe((BROADCAST, own_topic(box_keys(number).curve.public.hex())))
 
     def feed(self, jids: list[str]) -> float:
         """Send a return of every box for each job; return the seconds until all are acknowledged."""
@@ -136,7 +138,7 @@ class Ear:
         self.heard: Counter[str] = Counter()
 
     def published(self, frame: bytes) -> None:
-        """Nothing is subscribed."""
+        """Jobs are heard and not read: their returns are made already."""
 
     def replied(self, frame: bytes) -> None:
         """Count."""
