@@ -23,6 +23,7 @@ from master.quota import Buckets
 from master.roster import Roster
 from master.runs import Run, Runs
 from master.sessions import Session, Sessions
+from master.slices import Slices
 from master.store.facts import FactsRecord
 from master.writer import Writer
 from pki.rotation import judge_rotation
@@ -32,20 +33,24 @@ from shoal.event import MAX_TAG, job_progress, job_return, job_start
 from shoal.ids import check_jid
 from shoal.messages import (
     ACK,
+    BUSY,
     HEARD,
     MAX_RECEIVED,
+    MORE,
     PONG,
     ROTATED,
     Verb,
     reply,
 )
 from shoal.progress import JobProgress
-from shoal.returns import Return
+from shoal.returns import MAX_RETURN_BYTES, Return
+from shoal.slices import Slice
 from shoal.transport import MasterTransport
-from shoal.wire import Fields, encode
+from shoal.wire import Fields, decode, encode
 
 log = logging.getLogger(__name__)
 
+_BUSY_S: Final = 10.0
 _STARTED_BYTES: Final = 500
 _PONG: Final = {reading: reply(PONG, reading) for reading in (True, False)}
 
@@ -85,12 +90,14 @@ class Collector:
         self._now = now
         self.transport: MasterTransport | None = None  # set once the sockets are there
         self.rotating: set[asyncio.Task[None]] = set()  # key changes that wait for the store
+        self._slices = Slices(clock.monotonic)
         self._handlers: dict[str, Callable[[Session, Any], None]] = {
             "heartbeat": self._heartbeat,
             "started": self._started,
             "received": self._received,
             "progress": self._progress,
             "return": self._return,
+            "slice": self._slice,
             "event": self._event,
             "facts": self._facts,
             "rotate": self._rotate,
@@ -162,6 +169,21 @@ class Collector:
             return
         self._take(run, ret)
 
+    def _slice(self, session: Session, body: object) -> None:
+        """Take a slice of a large return, and all of it with the last."""
+        piece = Slice.from_wire(body)
+        there = self._slices.take(session.id, piece)
+        if there is None:
+            self.counters["slice refused: too many large returns"] += 1
+            self._send(session.route, reply(BUSY, {"verb": "slice", "retry_after_s": _BUSY_S}))
+            return
+        whole = self._slices.whole(session.id)
+        if whole is None:
+            self._send(session.route, reply(MORE, [piece.jid, there]))
+            return
+        self._send(session.route, reply(MORE, [piece.jid, piece.size]))
+        self._return(session, decode(whole, MAX_RETURN_BYTES))
+
     def _store_late(self, ret: Return, run: Run | None) -> None:
         if run is None:
             self.counters["return refused: no such job"] += 1
@@ -204,6 +226,10 @@ class Collector:
         for session in self._sessions:
             if session.heard < before:
                 self._send(session.route, _PONG[self._sessions.reading(session.peer)])
+
+    def tidy(self) -> None:
+        """Forget what was begun and not gone on with."""
+        self._slices.tidy()
 
     def stored(self, returns: list[Return]) -> None:
         """Acknowledge what is on the disk: one message for each minion."""

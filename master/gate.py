@@ -30,6 +30,7 @@ from shoal.transport import BROADCAST, PUBLISH, Inbound, MasterTransport, own_to
 log = logging.getLogger(__name__)
 
 _BUSY_S: Final = 5.0
+_TOLD_BUSY: Final = ("return", "slice", "hello")  # what waits on the box until it is taken
 _GUESTS: Final = "guests"  # hellos of keys that are not accepted: strangers must not keep out who is known
 _MIB: Final = 1024 * 1024
 _HELLO_LANE_S: Final = 10.0  # a hello that waited for longer would soon be given up by its minion
@@ -167,7 +168,7 @@ class Gate:
     def _full(self, inbound: Inbound, verb: Verb | None, retry_after_s: float) -> None:
         name = verb.name if verb is not None else "message"
         self.counters[f"{name} refused: lane full"] += 1
-        if name in ("return", "hello"):
+        if name in _TOLD_BUSY:
             self._busy(inbound, name, max(1.0, retry_after_s))
 
     def _serve(self, inbound: Inbound) -> None:
@@ -233,7 +234,7 @@ class Gate:
     def _over_quota(self, inbound: Inbound, verb: Verb | None) -> None:
         name = verb.name if verb is not None else "message"
         self.counters[f"{name} refused: over quota"] += 1
-        if name == "return":
+        if name in _TOLD_BUSY and name != "hello":
             self._busy(inbound, name, _BUSY_S)
 
     def _busy(self, inbound: Inbound, verb: str, retry_after_s: float) -> None:

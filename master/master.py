@@ -384,6 +384,7 @@ class Master:
             if self.sessions.over(session):
                 self.sessions.drop(session.id)
                 self.bus.publish("shoal/presence/change", {"new": [], "lost": [session.id]})
+        self.collector.tidy()
         monotonic = self._clock.monotonic()
         self.runs.tidy(monotonic, self._config.job_expires_s, lambda m: self.sessions.get(m) is not None)
 

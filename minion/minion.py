@@ -47,6 +47,7 @@ from shoal.messages import (
     HELLO,
     HELLO_FIRST,
     JOB,
+    MORE,
     NOTICE,
     PONG,
     PROBE,
@@ -343,6 +344,8 @@ class Minion:
             self._pulse.answered(body)
         elif kind == ACK:
             self._reporter.acknowledged(body if isinstance(body, list) else ())
+        elif kind == MORE:
+            self._reporter.more(body)
         elif kind == HEARD:
             self.live.heard(body)
         elif kind == HELLO_FIRST:

@@ -1,10 +1,11 @@
 """Brings returns home: each is sent, kept, and sent again until the master says that it is stored.
 
-1. Little is on its way at a time (`WINDOW`), so that a full outbox neither exceeds the master's quota nor holds
+1. A large return goes in slices (`minion/slicer.py`), one such return at a time; others pass it meanwhile.
+2. Little is on its way at a time (`WINDOW`), so that a full outbox neither exceeds the master's quota nor holds
    up the heartbeats on a thin link; what is acknowledged makes room for the next.
-2. A return without an answer goes out again after a while, all of them after a reconnect. Until then what waits
+3. A return without an answer goes out again after a while, all of them after a reconnect. Until then what waits
    for long is settled: it survives the end of this process.
-3. A master that says `busy` is left alone for as long as it asks.
+4. A master that says `busy` is left alone for as long as it asks.
 
 One timer serves all of this: however many returns wait, there is one thing to happen next.
 """
@@ -16,6 +17,7 @@ from random import Random
 from typing import Any, Final
 
 from minion.loop import Loop, Timer
+from minion.slicer import LARGE_BYTES, Slicer
 from minion.spool import Waiting
 from shoal.returns import Return
 
@@ -23,6 +25,7 @@ WINDOW_BYTES: Final = 1024 * 1024
 WINDOW_RETURNS: Final = 200
 RESEND_S: Final = 30.0  # for an acknowledgement of a return
 SLOWEST_BYTES_PER_S: Final = 8 * 1024  # of a link; what is on its way is not to be sent twice
+_PASSED: Final = 8  # large returns that others may pass: each is read from the disk to be passed over
 MAX_HOLD_S: Final = 3600.0
 _DEFAULT_HOLD_S: Final = 5.0
 
@@ -42,6 +45,7 @@ class Reporter:
         self._sent: dict[str, int] = {}  # what is on its way, with its size
         self._bytes = 0
         self._timer: Timer | None = None
+        self._slicer = Slicer(loop.clock, send)
 
     def take(self, ret: Return) -> None:
         """Take a return; it is kept until the master has it."""
@@ -74,41 +78,68 @@ class Reporter:
         self._waiting.acknowledged(known)
         self._pump()
 
+    def more(self, body: object) -> None:
+        """Go on with the return that travels in slices; as long as it gets on, nothing is sent again."""
+        before = self._slicer.there
+        if self._slicer.more(body) and self._slicer.there > before and self._held_until <= self._now():
+            self._again_in(self._patience())
+
     def hold(self, seconds: object) -> None:
         """Leave the master alone for `seconds`, as it asked; then send again what it did not take."""
         wait = hold_of(seconds)
-        self._held_until = max(self._held_until, self._loop.clock.monotonic() + wait)
+        self._held_until = max(self._held_until, self._now() + wait)
         self._again_in(wait * self._random.uniform(1.0, 1.5))
 
     def _pump(self) -> None:
         """Send what is not on its way yet, as far as the window goes."""
         if not self._online:
             return
-        held = self._held_until - self._loop.clock.monotonic()
+        held = self._held_until - self._now()
         if held <= 0:
             self._fill_window()
         if self._timer is None and len(self._waiting):
-            patience = RESEND_S * self._random.uniform(0.7, 1.3) + self._bytes / SLOWEST_BYTES_PER_S
-            self._again_in(max(held, patience))
+            self._again_in(max(held, self._patience()))
+
+    def _patience(self) -> float:
+        return RESEND_S * self._random.uniform(0.7, 1.3) + self._bytes / SLOWEST_BYTES_PER_S
+
+    def _now(self) -> float:
+        return self._loop.clock.monotonic()
 
     def _fill_window(self) -> None:
+        passed = 0
         for ret in self._waiting.waiting(self._sent):
             size = len(ret.packed)
+            if size >= LARGE_BYTES:
+                if self._slicer.jid:  # after the one that is on its way
+                    passed += 1
+                    if passed >= _PASSED:
+                        return
+                    continue
+                size = 0  # it has a window of its own
             full = len(self._sent) >= WINDOW_RETURNS or self._bytes + size > WINDOW_BYTES
-            if (full and self._sent) or not self._send("return", ret.to_wire()):
+            if (full and self._sent) or not self._begin(ret):
                 return
             self._sent[ret.jid] = size
             self._bytes += size
 
+    def _begin(self, ret: Return) -> bool:
+        if len(ret.packed) >= LARGE_BYTES:
+            return self._slicer.begin(ret)
+        return self._send("return", ret.to_wire())
+
     def _send_again(self) -> None:
         self._waiting.settle()
         self._sent.clear()
+        self._slicer.stop()
         self._bytes = 0
         self._again_in(None)
         self._pump()
 
     def _forget(self, jid: str) -> None:
         self._bytes -= self._sent.pop(jid, 0)
+        if jid == self._slicer.jid:
+            self._slicer.stop()
 
     def _again_in(self, seconds: float | None) -> None:
         if self._timer is not None:

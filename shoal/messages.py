@@ -14,6 +14,7 @@ from shoal.errors import WireError
 from shoal.event import MAX_EVENT_BYTES
 from shoal.progress import MAX_TEXT_BYTES
 from shoal.returns import MAX_RETURN_BYTES
+from shoal.slices import SLICE_BYTES
 from shoal.wire import decode, encode
 
 PROTOCOL: Final = 1
@@ -29,6 +30,7 @@ HELLO: Final = b"H"  # nothing follows: say hello again, this master does not kn
 
 WELCOME: Final = "welcome"  # sealed answer to hello
 ACK: Final = "ack"  # [jid, …]: these returns are stored
+MORE: Final = "more"  # [jid, bytes]: so much of the return that comes in slices is here
 HEARD: Final = "heard"  # [jid, seq]: this piece of a job's output is passed on
 HELLO_FIRST: Final = "hello_first"  # this connection has no session here
 BUSY: Final = "busy"  # {"verb", "retry_after_s"}: not taken (over quota, or its lane is full); try again then
@@ -38,7 +40,7 @@ PONG: Final = "pong"  # answer to a heartbeat; False when the master does not se
 CANCEL: Final = "cancel"  # a `Cancel`: this job is not to run, or not to go on
 ROTATED: Final = "rotated"  # fingerprint of the new keys: they are on record, use them
 _REPLIES: Final = frozenset(
-    {WELCOME, ACK, HEARD, HELLO_FIRST, BUSY, WANT_FACTS, PROBE, PONG, CANCEL, ROTATED}
+    {WELCOME, ACK, HEARD, MORE, HELLO_FIRST, BUSY, WANT_FACTS, PROBE, PONG, CANCEL, ROTATED}
 )
 
 
@@ -65,6 +67,7 @@ VERBS: Final[dict[str, Verb]] = {
         Verb("event", MAX_EVENT_BYTES),
         Verb("facts", MAX_FACTS_BYTES, cost=10),
         Verb("rotate", 4096, cost=50),
+        Verb("slice", SLICE_BYTES + 512, lane="returns"),
         Verb("bye", 256, lane="returns"),  # not before the returns it was sent after
     )
 }

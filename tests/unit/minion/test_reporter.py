@@ -9,7 +9,8 @@ import pytest
 
 from minion.loop import Loop
 from minion.outbox import Outbox
-from minion.reporter import RESEND_S, SLOWEST_BYTES_PER_S, WINDOW_BYTES, WINDOW_RETURNS, Reporter
+from minion.reporter import RESEND_S, WINDOW_BYTES, WINDOW_RETURNS, Reporter
+from minion.slicer import LARGE_BYTES
 from shoal.clock import FakeClock
 from shoal.returns import Return
 from shoal.wire import encode
@@ -35,10 +36,15 @@ class Way:
         self.loop = Loop(self.clock)
         self.outbox = Outbox()
         self.sent: list[int] = []
+        self.asked: list[int] = []  # large returns that it has begun with
         self.takes_more = True
         self.reporter = Reporter(self.loop, self.outbox, Random(1), self._send)
 
     def _send(self, verb: str, body: dict[str, Any]) -> bool:
+        if verb == "slice":
+            if not body["data"]:
+                self.asked.append(int(body["jid"]))
+            return self.takes_more
         assert verb == "return"
         if self.takes_more:
             self.sent.append(int(body["jid"]))
@@ -48,6 +54,14 @@ class Way:
         """Return what was sent since the last question."""
         sent, self.sent = self.sent, []
         return sent
+
+    def questions(self) -> list[int]:
+        """Return with which large returns it has begun since the last question."""
+        asked, self.asked = self.asked, []
+        return asked
+
+    def more(self, number: int, there: int) -> None:
+        self.reporter.more([f"{number:020d}", there])
 
     def acknowledge(self, *numbers: int) -> None:
         self.reporter.acknowledged([f"{number:020d}" for number in numbers])
@@ -104,13 +118,32 @@ def test_return_without_an_answer_goes_again(way: Way) -> None:
     assert way.new() == [1]
 
 
-def test_large_return_gets_the_time_that_a_thin_link_needs(way: Way) -> None:
+def test_large_return_that_gets_on_is_not_begun_again_and_one_that_does_not_is(way: Way) -> None:
     way.reporter.take(a_return(1, WINDOW_BYTES))
-    way.new()
-    way.advance(WINDOW_BYTES / SLOWEST_BYTES_PER_S)
-    assert way.new() == []
+    assert way.questions() == [1]
+    for number in range(10):
+        way.advance(0.6 * RESEND_S)
+        way.more(1, (number + 1) * 1000)
+    assert way.questions() == []
     way.advance(1.4 * RESEND_S)
-    assert way.new() == [1]
+    assert way.questions() == [1]
+
+
+def test_one_large_return_at_a_time_and_others_pass_it(way: Way) -> None:
+    for number in (1, 2):
+        way.reporter.take(a_return(number, LARGE_BYTES))
+    way.reporter.take(a_return(3))
+    assert (way.questions(), way.new()) == ([1], [3])
+    way.acknowledge(1)
+    assert (way.questions(), way.new()) == ([2], [])
+
+
+def test_large_returns_that_are_passed_are_few(way: Way) -> None:
+    """Each is read from the disk to be passed over."""
+    for number in range(50):
+        way.reporter.take(a_return(number, LARGE_BYTES))
+    way.reporter.take(a_return(99))
+    assert way.new() == []
 
 
 def test_however_many_returns_came_and_went_one_timer_is_left(way: Way) -> None:
@@ -133,19 +166,15 @@ def test_number_on_their_way_is_bounded(way: Way) -> None:
     assert way.new() == [WINDOW_RETURNS, WINDOW_RETURNS + 1]
 
 
-def test_bytes_on_their_way_are_bounded_but_for_one_return(way: Way) -> None:
-    for number in range(4):
-        way.reporter.take(a_return(number, WINDOW_BYTES // 2 - 100))
-    assert way.new() == [0, 1]
+def test_bytes_on_their_way_are_bounded(way: Way) -> None:
+    fits = WINDOW_BYTES // 50_000
+    for number in range(fits + 2):
+        way.reporter.take(a_return(number, 50_000 - 10))
+    assert way.new() == list(range(fits))
     way.acknowledge(0)
-    assert way.new() == [2]
-    way.reporter.take(a_return(9, 3 * WINDOW_BYTES))
-    way.acknowledge(1)
-    assert way.new() == [3]
-    way.acknowledge(2)
-    assert way.new() == []
-    way.acknowledge(3)
-    assert way.new() == [9]
+    assert way.new() == [fits]
+    way.acknowledge(1, 2)
+    assert way.new() == [fits + 1]
 
 
 def test_whole_spool_comes_home_as_the_master_acknowledges(way: Way) -> None:
