@@ -265,6 +265,17 @@ class Gate:
         self._outbox.came(entry.id)
         self._bus.publish("shoal/presence/change", {"new": [entry.id], "lost": []})
 
+    def greet_again(self, minion_id: str) -> None:
+        """Let a connected minion say hello once more, in its turn: the welcome has what changed, e.g. its tags."""
+        session = self._sessions.get(minion_id)
+        if session is not None:
+            self._invitations.invite(session.peer, lambda: self._ask_again(minion_id))
+
+    def _ask_again(self, minion_id: str) -> None:
+        session = self._sessions.get(minion_id)
+        if session is not None and session.route not in self._hellos:
+            self._send(session.route, _HELLO_FIRST)
+
     def _ask_first(self, entry: KeyEntry, inbound: Inbound) -> None:
         if self._session(entry, inbound) is None and inbound.route not in self._hellos:
             self._send(inbound.route, _HELLO_FIRST)

@@ -103,12 +103,6 @@ class Greeter:
         if route is not None:
             self._reply(route, reply(HELLO_FIRST))
 
-    def greet_again(self, minion_id: str) -> None:
-        """Let a connected minion say hello once more: the welcome has what changed, e.g. its tags."""
-        session = self._sessions.get(minion_id)
-        if session is not None:
-            self._reply(session.route, reply(HELLO_FIRST))
-
     def _join_soon(self, inbound: Inbound, hello: Hello) -> None:
         if len(self._joining) >= _MAX_JOINING:
             self._answer(inbound, hello, Verdict("busy", "many minions are joining"), _BUSY_RETRY_S)

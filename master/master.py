@@ -279,7 +279,7 @@ class Master:
             roster=self.roster,
             sessions=self.sessions,
             outbox=self.outbox,
-            greet_again=self.greeter.greet_again,
+            greet_again=self.gate.greet_again,
             use_masters=self._use_masters,
             now=self.time.now,
             monotonic=self._clock.monotonic,
@@ -308,7 +308,7 @@ class Master:
             counters=self.counters,
             clock=self._clock,
             now=self.time.now,
-            greet_again=self.greeter.greet_again,
+            greet_again=self.gate.greet_again,
             reach=self._reach,
         )
 

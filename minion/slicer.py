@@ -44,7 +44,10 @@ class Slicer:
         self._under_way.clear()
         self._sent = self.there = 0
         self.jid = ret.jid
-        return self._put(b"")
+        if self._put(b""):
+            return True
+        self.stop()
+        return False
 
     def stop(self) -> None:
         """Let go of the return that is on its way: it is there, or its connection is not."""

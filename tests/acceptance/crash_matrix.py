@@ -23,9 +23,12 @@ from tests.acceptance.test_power_cuts import BOX, cut_power
 from tests.fleet import Fleet, Process, until
 
 _PATIENCE_S: Final = 40.0
+_LARGE_BYTES: Final = 320_000  # of an answer that travels in slices
+_WAITING: Final = ("quick", "slow", "large")  # may be ordered while their box is off
 _LINES: Final = {
     "quick": "echo x >> {mark}; echo done",
     "slow": "echo x >> {mark}; sleep 0.25; echo done",
+    "large": f"echo x >> {{mark}}; head -c {_LARGE_BYTES} /dev/zero | tr '\\0' x",
     "now": "echo x >> {mark}; sleep 0.4; echo done",
     "cancelled": "echo x >> {mark}; exec sleep 30",
 }
@@ -65,12 +68,13 @@ class Matrix:
         self._rounds += 1
         point = POINTS[name]
         hit = self.fleet.folder / f"hit-{self._rounds}"
-        count = self._dice.choice((1, 1, 2)) if point.job in ("quick", "slow") else 1
+        count = self._count(point.job)
+        jobs = min(count, 2)
         launcher = [sys.executable, "-m", "tests.faulty", name, str(count), str(hit)]
         if point.side == "master":
-            self._master_round(name, point, [*launcher, "shoal-master"], count)
+            self._master_round(name, point, [*launcher, "shoal-master"], jobs)
         else:
-            self._minion_round(name, point, [*launcher, "shoal-minion"], count)
+            self._minion_round(name, point, [*launcher, "shoal-minion"], jobs)
         until(f"round {self._rounds} to come to its point ({name})", hit.exists, _PATIENCE_S)
         if point.side != "executor":
             doomed = self.fleet.master if point.side == "master" else self.fleet.minions[BOX]
@@ -103,7 +107,7 @@ class Matrix:
 
     # ----------------------------------------------------------------- rounds
 
-    def _master_round(self, name: str, point: Point, launcher: list[str], count: int) -> None:
+    def _master_round(self, name: str, point: Point, launcher: list[str], jobs: int) -> None:
         cancelled = self._running_job(name) if point.job == "cancelled" else None
         assert self.fleet.master is not None
         self.fleet.master.stop(signal.SIGKILL)
@@ -116,18 +120,18 @@ class Matrix:
             return
         if self._dice.random() < 0.5:
             until("the minion to be back", self._is_up_or_dead, _PATIENCE_S)
-        for _ in range(count):
+        for _ in range(jobs):
             self._order(name, point.job)
 
-    def _minion_round(self, name: str, point: Point, launcher: list[str], count: int) -> None:
+    def _minion_round(self, name: str, point: Point, launcher: list[str], jobs: int) -> None:
         if self._box or point.side == "executor":
             cut_power(self.fleet)
             # One that was only just being started may have escaped; nobody shall find it.
             Paths.for_minion(str(self.fleet.minion_root(BOX))).executor_socket.unlink(missing_ok=True)
         else:
             self.fleet.minions[BOX].stop(signal.SIGKILL)
-        if point.job in ("quick", "slow"):
-            for _ in range(count):
+        if point.job in _WAITING:
+            for _ in range(jobs):
                 self._order(name, point.job)
         self.fleet.start_minion(BOX, launcher=launcher)
         if point.job == "now":
@@ -135,6 +139,12 @@ class Matrix:
             self._order(name, point.job)
         elif point.job == "cancelled":
             self._ask("jobs.cancel", self._running_job(name).jid)
+
+    def _count(self, job: str) -> int:
+        """Return at the how many-th time a round's point kills."""
+        if job == "large":
+            return self._dice.choice((1, 2, 11))  # the first question, the first slice, the last of ten
+        return self._dice.choice((1, 1, 2)) if job in ("quick", "slow") else 1
 
     def _running_job(self, name: str) -> Ordered:
         """Order a job that is to be cancelled, and wait until it runs."""
@@ -204,7 +214,8 @@ class Matrix:
         if outcome == "done" and each.job == "cancelled":
             assert each.effects == 1, (each, answer)
         elif outcome == "done":
-            assert (answer["return"], each.effects) == ("done", 1), (each, answer)
+            whole = "x" * _LARGE_BYTES if each.job == "large" else "done"
+            assert (answer["return"] == whole, each.effects) == (True, 1), (each, str(answer)[:500])
 
     def _explained(self, each: Ordered) -> bool:
         found = self.fleet.ask("jobs.lookup_jid", each.jid, "missing=True")

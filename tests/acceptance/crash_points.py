@@ -18,7 +18,7 @@ class Point:
     when: Literal["before", "after"]
     function: str
     verb: str = ""
-    job: Literal["quick", "slow", "now", "cancelled"] = "quick"  # what sort of job comes by here
+    job: Literal["quick", "slow", "large", "now", "cancelled"] = "quick"  # what sort of job comes by here
 
     def counts(self, args: tuple[Any, ...]) -> bool:
         """Say whether a call with these arguments (the first is `self`) is one at this point."""
@@ -47,6 +47,8 @@ POINTS: Final[dict[str, Point]] = {
     "master: inside storing a return": Point("master", "after", "master.store.store:insert_returns"),
     "master: before acknowledging": Point("master", "before", "master.collector:Collector.stored"),
     "master: acknowledged": Point("master", "after", "master.collector:Collector.stored"),
+    "master: slice of a return taken": Point("master", "after", "master.slices:Slices.take", job="large"),
+    "master: return put together": Point("master", "after", "master.slices:Slices.whole", job="large"),
     "master: before a cancel is stored": Point(
         "master", "before", "master.store.deliveries:Deliveries.cancel", job="cancelled"
     ),
@@ -73,6 +75,7 @@ POINTS: Final[dict[str, Point]] = {
     "daemon: executor's result acknowledged": Point("daemon", "after", "minion.executor.peer:Peer.flush"),
     "daemon: before sending a return": Point("daemon", "before", _SEND, "return"),
     "daemon: return sent": Point("daemon", "after", _SEND, "return"),
+    "daemon: slice of a return sent": Point("daemon", "after", _SEND, "slice", job="large"),
     "daemon: before an acknowledgement is noted": Point("daemon", "before", f"{_LEDGER}.acknowledged"),
     "daemon: inside noting an acknowledgement": Point("daemon", "after", "minion.ledger.spool:remove"),
     "daemon: acknowledgement noted": Point("daemon", "after", f"{_LEDGER}.acknowledged"),

@@ -24,6 +24,7 @@ from minion.spool import Spool
 from pki.anchor import TrustAnchor
 from pki.keys import NodeKeys
 from pki.trust import JobTrust
+from pki.welcome import Welcome
 from shoal.clock import FakeClock, FloorClock
 from shoal.job import Job
 from shoal.memory_transport import MemoryConnector, MemoryLink, MemoryNetwork
@@ -172,6 +173,7 @@ class Box:
         self.anchor: TrustAnchor | None = None  # known once the master has been up
         self.endpoint: Endpoint | None = None
         self.starts = 0
+        self.tags: dict[str, str] = {}  # as the last welcome named them
         self.path = folder / f"{name}.db"
         self._network = network
         self._clock = clock
@@ -197,6 +199,11 @@ class Box:
         journal = Journal(ledger)
         self._cable = Cable(MemoryConnector(self._network, self.keys.curve.public.hex()))
         recovery: list[Recovery] = []
+
+        def welcomed(welcome: Welcome) -> None:
+            self.tags = dict(welcome.tags)
+            recovery[0].time_told()
+
         minion = Minion(
             Parts(
                 id=self.id,
@@ -211,7 +218,7 @@ class Box:
                 journal=journal,
                 random=self._dice,
                 facts=lambda: (b"digest", {"id": self.id}),
-                on_welcome=lambda _welcome: recovery[0].time_told(),
+                on_welcome=welcomed,
             )
         )
         for jid, expires in journal.taken():

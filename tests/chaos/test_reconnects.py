@@ -125,6 +125,25 @@ def test_lost_fleet_comes_back_over_the_time_that_the_master_set(
     play(folder, body, boxes=BOXES, seed=1, settings={"reconnect_per_s": RECONNECT_PER_S})
 
 
+def test_tag_on_all_boxes_is_told_at_the_pace_of_coming_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def body(world: World) -> None:
+        await world.until("all", lambda: len(online(world)) == BOXES, 60.0)
+        assert world.master is not None
+        doorman = Doorman(world, monkeypatch)
+        doorman.watch()
+        began = world.clock.monotonic()
+        await tag.set_(world.master._runner_context(ROOT), "*", site="paris")
+        await world.until("all told", lambda: len(doorman.hellos) >= BOXES, 120.0, step_s=0.1)
+        assert {box.id for box in world.boxes} == {name for _, name in doorman.hellos}
+        assert all(box.tags == {"site": "paris"} for box in world.boxes)
+        second = Counter(int(at - began) for at, _ in doorman.hellos)
+        assert max(second.values()) <= 3 * RECONNECT_PER_S, f"hellos in each second: {sorted(second.items())}"
+
+    play(folder, body, boxes=BOXES, seed=1, settings={"reconnect_per_s": RECONNECT_PER_S})
+
+
 def online(world: World) -> list[Any]:
     """Return the sessions that the master has."""
     assert world.master is not None
