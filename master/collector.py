@@ -240,6 +240,7 @@ class Collector:
             if run is not None:
                 run.stored.add(ret.minion)
         for minion, jids in by_minion.items():
+            self._outbox.ended(minion, jids)
             session = self._sessions.get(minion)
             if session is not None:
                 self._send(session.route, reply(ACK, jids))

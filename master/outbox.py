@@ -14,8 +14,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import time
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from functools import partial
+from itertools import islice
 from random import Random
 from typing import Any, Final
 
@@ -41,9 +43,11 @@ _MAX_PATIENCE_S: Final = 600.0
 _LOST_AFTER_S: Final = (
     7 * 86400.0
 )  # after its expiry, a job that has begun and of which nobody has heard again
+_KNOWN_S: Final = 45 * 86400.0  # a job lives for 31 days at most, and `_LOST_AFTER_S` after that all is over
 _HEARD_S: Final = 86400.0  # in which every minion that is still there has come
 _KEPT_JOBS: Final = 200
-_LIMIT: Final = _AT_ONCE * 5  # rows that are looked at together
+_LIMIT: Final = _AT_ONCE * 5  # rows of one minion that are looked at together
+_MINIONS_AT_ONCE: Final = 200
 _TO_SEND: Final = (QUEUED, SENT, CANCELLING)
 
 
@@ -75,8 +79,9 @@ class Outbox:
         self._jobs: dict[str, Job] = {}  # those that were sent last
         self._held: set[str] = set()  # jobs that are being taken back at this moment
         self._next_look: dict[str, float] = {}  # minions that may have something unsent, and when to look
-        self._looking: set[str] = set()  # minions whose rows are being read
-        self._again: set[str] = set()  # of those, the ones that got something new meanwhile
+        self._wanted: dict[str, None] = {}  # minions to look after now, in order
+        self._looking: frozenset[str] = frozenset()  # minions whose rows are being read
+        self._busy = False  # looking after those that are wanted
         self._tasks: set[asyncio.Task[None]] = set()
 
     def load(self) -> None:
@@ -86,10 +91,18 @@ class Outbox:
             self._expect(minions)
 
     def add(self, job: Job, minions: Collection[str]) -> None:
-        """Take a job that is in the store with its deliveries."""
+        """Take a job that is in the store with its deliveries; whoever ordered it sends it to those who are there."""
         self._writer.outboxed.add(job.jid)
         self._keep(job)
-        self._expect(minions)
+        soon = self._now() + _LOOK_S
+        absent = []
+        for minion in minions:
+            if not self._sessions.present(minion) or minion in self._looking:
+                absent.append(minion)
+            else:
+                self._waiting.add(minion)
+                self._due.setdefault(minion, {})[job.jid] = soon
+        self._expect(absent)
 
     def found(self, deliveries: Iterable[tuple[str, str, str]]) -> None:
         """Take (job, minion, state) that another master has stored, or left, and that are to be sent from here."""
@@ -140,6 +153,19 @@ class Outbox:
         """A minion's answer is on its way to the store, which ends the delivery."""
         if jid in self._writer.outboxed:
             self._due.setdefault(minion, {})[jid] = math.inf
+
+    def ended(self, minion: str, jids: Iterable[str]) -> None:
+        """These answers of a minion are in the store, and their deliveries at their end."""
+        due = self._due.get(minion)
+        if due is None:
+            return
+        if minion in self._looking:  # the rows that are being read may be older
+            self._wanted[minion] = None
+            return
+        for jid in jids:
+            due.pop(jid, None)
+        if not due:
+            del self._due[minion]
 
     async def cancel(self, jid: str, minion: str) -> Cancelled:
         """Take a job back, from one minion or (for "") all: what was never sent is cancelled, others are asked.
@@ -209,6 +235,8 @@ class Outbox:
         ended = await self._writer.call(self._store.deliveries.expire, now, lost_before)
         for each in ended:
             self._due.get(each.minion, {}).pop(each.jid, None)
+        forgotten = time.strftime("%Y%m%d", time.gmtime(now - _KNOWN_S))  # how their jids begin
+        self._writer.outboxed = {jid for jid in self._writer.outboxed if jid >= forgotten}
         return len(ended)
 
     # ------------------------------------------------------------------ sending
@@ -216,41 +244,50 @@ class Outbox:
     def _expect(self, minions: Collection[str]) -> None:
         """Note that something waits for these."""
         self._waiting.update(minions)
-        self._again.update(self._looking.intersection(minions))
+        self._wanted.update(dict.fromkeys(self._looking.intersection(minions)))
         self._next_look.update(dict.fromkeys(minions, self._now() + _LOOK_S))
 
     def _look_soon(self, minion: str) -> None:
+        """Look what waits for a minion, together with others."""
         if not self._sessions.present(minion):
             return
-        if minion in self._looking:
-            self._again.add(minion)
-            return
-        self._looking.add(minion)
-        self._start(self._look(minion))
+        self._wanted[minion] = None
+        if not self._busy:
+            self._busy = True
+            self._start(self._look())
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _look(self, minion: str) -> None:
+    async def _look(self) -> None:
+        try:
+            while self._wanted:
+                minions = list(islice(self._wanted, _MINIONS_AT_ONCE))
+                for minion in minions:
+                    del self._wanted[minion]
+                await self._look_after(minions)
+        finally:
+            self._busy = False
+
+    async def _look_after(self, minions: list[str]) -> None:
+        self._looking = frozenset(minions)
         try:
             waiting = self._store.deliveries.waiting_for
-            rows = await self._writer.read(waiting, minion, self._now(), _LIMIT, _TO_SEND)
-            if not rows and minion not in self._again:
-                self._waiting.discard(minion)
-                self._due.pop(minion, None)
-            for row in self._ready(minion, rows):
-                await self._send(minion, row)
+            found = await self._writer.read(waiting, minions, self._now(), _LIMIT, _TO_SEND)
+            for minion in minions:
+                rows = found.get(minion, [])
+                if not rows and minion not in self._wanted:
+                    self._waiting.discard(minion)
+                    self._due.pop(minion, None)
+                for row in self._ready(minion, rows):
+                    await self._send(minion, row)
         except StoreError as error:
-            self._next_look[minion] = self._now() + _LOOK_S
-            log.error("cannot look for jobs of %s: %s", minion, error, extra={"action": "outbox_unread"})
+            self._next_look.update(dict.fromkeys(minions, self._now() + _LOOK_S))
+            log.error("cannot look for jobs: %s", error, extra={"action": "outbox_unread"})
         finally:
-            self._looking.discard(minion)
-            if minion in self._again:
-                self._again.discard(minion)
-                self._next_look.setdefault(minion, 0.0)
-                self._look_soon(minion)
+            self._looking = frozenset()
 
     def _ready(self, minion: str, rows: Sequence[Delivery]) -> Sequence[Delivery]:
         """Return what is to be sent now of what waits for a minion; note when to look for the rest."""

@@ -18,7 +18,9 @@ from shoal.slices import SLICE_BYTES, Slice
 from shoal.wire import encode
 
 LARGE_BYTES: Final = 64 * 1024  # what is smaller goes as one message
-_MAX_WINDOW_BYTES: Final = 4 * SLICE_BYTES  # what waits in the socket goes before the hello of the next connection
+_MAX_WINDOW_BYTES: Final = (
+    4 * SLICE_BYTES
+)  # what waits in the socket goes before the hello of the next connection
 _SOON_S: Final = 0.3
 _LATE_S: Final = 1.0
 

@@ -6,11 +6,12 @@ only, for those who stayed silent. Which state may follow which is said in `deli
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, text
 
 from master.store.database import Database
 from master.store.delivery_rows import DeliveryChange, drop_minion, mark_rows
@@ -32,6 +33,21 @@ _FIELDS: Final = (
     "jid", "minion", "state", "channel", "expires", "updated_at", "attempts", "next_try", "reason",
 )  # fmt: skip
 _SELECT: Final = select(*(deliveries.c[name] for name in _FIELDS))
+# One statement for many minions: when a fleet comes back, thousands ask together, and a statement of its own costs
+# more than what it finds. SQLite has no LATERAL.
+_OLDEST: Final = (
+    "FROM deliveries AS w WHERE w.minion = asked.value AND w.is_open AND w.expires > :now AND w.state IN :states"
+    " ORDER BY w.jid LIMIT :limit"
+)
+_COLUMNS: Final = ", ".join(f"d.{name}" for name in _FIELDS)
+_WAITING_SQLITE: Final = text(
+    f"SELECT {_COLUMNS} FROM json_each(:minions) AS asked CROSS JOIN deliveries AS d"  # noqa: S608 - our own names
+    f" ON d.minion = asked.value AND d.is_open WHERE d.jid IN (SELECT w.jid {_OLDEST}) ORDER BY d.minion, d.jid"
+).bindparams(bindparam("states", expanding=True))
+_WAITING_POSTGRES: Final = text(
+    f"SELECT {_COLUMNS} FROM unnest(CAST(:minions AS text[])) AS asked(value)"  # noqa: S608 - our own names
+    f" CROSS JOIN LATERAL (SELECT w.* {_OLDEST}) AS d ORDER BY d.minion, d.jid"
+).bindparams(bindparam("states", expanding=True))
 _LOST: Final = "it began, and the minion was not heard of again"
 _EXPIRY: Final = {
     CANCELLING: "cancelled; the minion was not heard of before the job expired",
@@ -75,14 +91,17 @@ class Deliveries:
         self._clock = clock
 
     def waiting_for(
-        self, minion: str, now: float, limit: int = 100, states: Collection[str] = OPEN_STATES
-    ) -> tuple[Delivery, ...]:
-        """Return the minion's open deliveries (in `states`) that have not expired, oldest job first."""
-        mine = (deliveries.c.minion == minion, DELIVERY_OPEN, deliveries.c.expires > now)
-        query = _SELECT.where(*mine).order_by(deliveries.c.jid).limit(limit)
-        if states != OPEN_STATES:
-            query = query.where(deliveries.c.state.in_(states))
-        return self._read(query)
+        self, minions: Sequence[str], now: float, limit: int = 100, states: Sequence[str] = OPEN_STATES
+    ) -> dict[str, list[Delivery]]:
+        """Return open deliveries (in `states`) that have not expired: up to `limit` of each minion, oldest first."""
+        is_sqlite = self._database.is_sqlite
+        asked: Any = json.dumps(list(minions)) if is_sqlite else list(minions)
+        values = {"minions": asked, "now": now, "limit": limit, "states": list(states)}
+        found: dict[str, list[Delivery]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(_WAITING_SQLITE if is_sqlite else _WAITING_POSTGRES, values):
+                found.setdefault(row.minion, []).append(_record(row))
+        return found
 
     def for_job(self, jid: str, *, after: str = "", limit: int = 10_000) -> tuple[Delivery, ...]:
         """Return up to `limit` deliveries of the job by minion id; `after` is the last id of the page before."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -67,7 +68,7 @@ def test_database_moves_as_the_state_machine_says(store: Store, old: str, new: s
     assert store.deliveries.mark([step("web1", new)]) == int(may_follow(old, new))
     assert states(store.deliveries) == {"web1": new if may_follow(old, new) else old}
     still_open = states(store.deliveries)["web1"] in OPEN_STATES
-    assert bool(store.deliveries.waiting_for("web1", NOW)) == still_open
+    assert bool(store.deliveries.waiting_for(["web1"], NOW)) == still_open
 
 
 def test_steps_of_one_batch_are_taken_in_order(store: Store) -> None:
@@ -118,9 +119,23 @@ def test_batch_that_fails_leaves_the_outbox_as_it_was(store: Store) -> None:
 def test_waiting_are_open_and_unexpired_oldest_first(store: Store) -> None:
     jids = [add(store, seconds) for seconds in (3, 1, 2)]
     store.deliveries.mark([step("web1", "cancelled", jids[2])])
-    assert [d.jid for d in store.deliveries.waiting_for("web1", NOW)] == [jids[1], jids[0]]
-    assert [d.jid for d in store.deliveries.waiting_for("web1", NOW, limit=1)] == [jids[1]]
-    assert [d.jid for d in store.deliveries.waiting_for("web1", NOW + DAY + 1)] == [jids[0]]
+    assert waiting(store, "web1") == {"web1": [jids[1], jids[0]]}
+    assert waiting(store, "web1", limit=1) == {"web1": [jids[1]]}
+    assert waiting(store, "web1", now=NOW + DAY + 1) == {"web1": [jids[0]]}
+
+
+def test_waiting_of_many_minions_are_those_of_each(store: Store) -> None:
+    jids = sorted(add(store, seconds) for seconds in (3, 1, 2))
+    store.deliveries.mark([step("web2", "sent", jids[0]), step("web2", "received", jids[1])])
+    assert waiting(store, "web1", "web2", "nobody", limit=2) == {"web1": jids[:2], "web2": jids[:2]}
+    assert waiting(store, "web1", "web2", states=["queued"]) == {"web1": jids, "web2": jids[2:]}
+    assert waiting(store) == {}
+
+
+def waiting(store: Store, *minions: str, now: float = NOW, **options: Any) -> dict[str, list[str]]:
+    """Return the jobs that wait for each of `minions`."""
+    found = store.deliveries.waiting_for(minions, now, **options)
+    return {minion: [each.jid for each in rows] for minion, rows in found.items()}
 
 
 def test_what_has_not_begun_expires_in_batches(store: Store) -> None:
