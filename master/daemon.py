@@ -14,6 +14,7 @@ import sys
 
 from master.config import MasterConfig
 from master.master import Master
+from master.signals import on_signal
 from shoal.clock import SystemClock
 from shoal.logs import set_up_logging
 from shoal.paths import Paths
@@ -43,11 +44,10 @@ def main(paths: Paths, config: MasterConfig) -> int:
 async def _serve(paths: Paths, config: MasterConfig) -> None:
     master = Master(config, paths, SystemClock())
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        on_signal(number, stop.set)
     await master.start()
-    loop.add_signal_handler(signal.SIGHUP, master.reload)
+    on_signal(signal.SIGHUP, master.reload)
     try:
         await stop.wait()
     finally:
