@@ -115,7 +115,8 @@ class Matrix:
         self.fleet.master = Process(self.fleet.master_root, "shoal-master", log=log, launcher=launcher)
         until("the master's socket", self._master_answers)
         if cancelled is not None:
-            until("the minion to be back", lambda: BOX in (self._ask("manage.up") or ()), _PATIENCE_S)
+            # Dead it may be by then: a job of an earlier round waits to be taken back, too.
+            until("the minion to be back", self._is_up_or_dead, _PATIENCE_S)
             self._ask("jobs.cancel", cancelled.jid)
             return
         if self._dice.random() < 0.5:
