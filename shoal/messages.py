@@ -64,10 +64,10 @@ VERBS: Final[dict[str, Verb]] = {
         Verb("received", 4096, lane="control"),
         Verb("progress", MAX_TEXT_BYTES + 128, lane="returns"),  # not after the return it comes before
         Verb("return", MAX_RETURN_BYTES, lane="returns"),
+        Verb("slice", SLICE_BYTES + 512, lane="returns"),
         Verb("event", MAX_EVENT_BYTES),
         Verb("facts", MAX_FACTS_BYTES, cost=10),
         Verb("rotate", 4096, cost=50),
-        Verb("slice", SLICE_BYTES + 512, lane="returns"),
         Verb("bye", 256, lane="returns"),  # not before the returns it was sent after
     )
 }
