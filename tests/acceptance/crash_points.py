@@ -23,7 +23,9 @@ class Point:
     def counts(self, args: tuple[Any, ...]) -> bool:
         """Say whether a call with these arguments (the first is `self`) is one at this point."""
         if self.job == "now":
-            return args[1].mode == "now"  # not the start of a kept job that was left over from an earlier round
+            return (
+                args[1].mode == "now"
+            )  # not the start of a kept job that was left over from an earlier round
         return not self.verb or self.verb in args[1:2]
 
 
