@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from master.cli.client import Conversation
-from pki.keys import NodeKeys
+from pki.keys import NodeKeys, sha256
 from pki.rotation import make_rotation
 from shoal.messages import VERBS
 from shoal.returns import Return
@@ -109,6 +109,20 @@ def test_return_for_a_job_it_was_no_target_of_is_refused(arena: Arena) -> None:
     with arena.counted("return refused: not a target"):
         insider.say("return", _return(jid))
     assert insider.wait_for("ack") == [jid], "it is told to forget it, or an honest one would ask for ever"
+    assert arena.runner("jobs.lookup_jid", jid) == {GOOD: True}
+
+
+def test_return_in_slices_for_a_job_it_was_no_target_of_is_refused(arena: Arena) -> None:
+    insider = arena.insider("liar")
+    arena.run(GOOD, "test.ping")
+    jid = next(iter(arena.runner("jobs.last_run", "target=good-1")))
+    whole = encode(_return(jid))
+    with arena.counted("return refused: not a target"):
+        slice_ = {"jid": jid, "digest": sha256(whole), "size": len(whole), "at": 0, "data": whole}
+        insider.say("slice", slice_)
+    with arena.counted("message refused: malformed"):
+        junk = b"\xc1" * 100
+        insider.say("slice", {**slice_, "digest": sha256(junk), "size": len(junk), "data": junk})
     assert arena.runner("jobs.lookup_jid", jid) == {GOOD: True}
 
 

@@ -27,6 +27,7 @@ BODIES: dict[str, Any] = {
         "jid": JID, "fun": "test.ping", "outcome": "done", "retcode": 0, "packed": b"\xc3",
         "started": 1.0, "duration_s": 0.1, "trimmed": 0, "out": "",
     },
+    "slice": {"jid": JID, "digest": bytes(32), "size": 10, "at": 0, "data": b"0123456789"},
     "event": {"tag": "door/open", "data": {}},
     "facts": {"digest": b"d", "grains": {"os": "Rogue"}},
     "rotate": b"no rotation",
