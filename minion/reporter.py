@@ -83,6 +83,13 @@ class Reporter:
         before = self._slicer.there
         if self._slicer.more(body) and self._slicer.there > before and self._held_until <= self._now():
             self._again_in(self._patience())
+        if self._slicer.all_there:  # it waits for its acknowledgement, as others do: the next may go
+            jid, size = self._slicer.jid, self._slicer.size
+            self._slicer.stop()
+            if jid in self._sent:
+                self._sent[jid] = size
+                self._bytes += size
+            self._pump()
 
     def hold(self, seconds: object) -> None:
         """Leave the master alone for `seconds`, as it asked; then send again what it did not take."""
@@ -110,16 +117,16 @@ class Reporter:
         passed = 0
         for ret in self._waiting.waiting(self._sent):
             size = len(ret.packed)
-            if size >= LARGE_BYTES:
-                if self._slicer.jid:  # after the one that is on its way
-                    passed += 1
-                    if passed >= _PASSED:
-                        return
-                    continue
-                size = 0  # it has a window of its own
+            if size >= LARGE_BYTES and self._slicer.jid:  # after the one that is on its way
+                passed += 1
+                if passed >= _PASSED:
+                    return
+                continue
             full = len(self._sent) >= WINDOW_RETURNS or self._bytes + size > WINDOW_BYTES
             if (full and self._sent) or not self._begin(ret):
                 return
+            if size >= LARGE_BYTES:
+                size = 0  # it has a window of its own until all of it is there
             self._sent[ret.jid] = size
             self._bytes += size
 

@@ -39,6 +39,16 @@ class Slicer:
         self.there = 0  # bytes that the master has
         self.jid = ""  # of the return that is on its way
 
+    @property
+    def size(self) -> int:
+        """How many bytes the return that is on its way has."""
+        return len(self._whole)
+
+    @property
+    def all_there(self) -> bool:
+        """True when the master has said that it has all of the return that is on its way."""
+        return bool(self.jid) and self.there == len(self._whole)
+
     def begin(self, ret: Return) -> bool:
         """Begin with a return; False when the connection takes nothing now."""
         self._whole = encode(ret.to_wire())

@@ -138,6 +138,20 @@ def test_one_large_return_at_a_time_and_others_pass_it(way: Way) -> None:
     assert (way.questions(), way.new()) == ([2], [])
 
 
+def test_large_return_that_is_there_and_not_stored_does_not_hold_up_the_next(way: Way) -> None:
+    """A master whose store is away acknowledges nothing; what it is sent is shown all the same."""
+    size = len(encode(a_return(1, LARGE_BYTES).to_wire()))
+    for number in range(1, 30):
+        way.reporter.take(a_return(number, LARGE_BYTES))
+    assert way.questions() == [1]
+    for number in range(1, 20):
+        way.more(number, size)
+    fits = WINDOW_BYTES // size
+    assert way.questions() == list(range(2, fits + 1)), "what is not stored is bounded"
+    way.acknowledge(1)
+    assert way.questions() == [fits + 1]
+
+
 def test_large_returns_that_are_passed_are_few(way: Way) -> None:
     """Each is read from the disk to be passed over."""
     for number in range(50):
