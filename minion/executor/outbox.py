@@ -1,7 +1,8 @@
 """Results until the daemon says it has them, and what else it should know.
 
 1. A result is sent when the link has room, and dropped when it is acknowledged; over `max_bytes` the largest
-   values are replaced by a text, so that return codes are never lost.
+   values are replaced by a text, so that return codes are never lost. While a daemon is behind with them
+   (`crowded`), no more jobs are begun: with the usual limits nothing is cut then.
 2. After a new daemon has greeted, everything not acknowledged goes out again.
 3. Requests wait for a daemon, the newest `_EVENTS` of them; started jobs are told to a present daemon only:
    a new one gets the list of running jobs with the greeting.
@@ -41,6 +42,11 @@ class Outbox:
 
     def __contains__(self, jid: str) -> bool:
         return jid in self._kept
+
+    @property
+    def crowded(self) -> bool:
+        """True when a daemon is there and much waits for it."""
+        return self._link is not None and self._bytes > self.max_bytes // 4
 
     def kept(self) -> list[Return]:
         """Return the results that nobody has acknowledged, oldest first."""

@@ -156,11 +156,12 @@ class Runner:
         self._outbox.put(ret)
         # Not from within the other child's callback: a fork there would copy half-handled state.
         if self._queue:
-            self._loop.call_soon(self._start_waiting)
+            self._loop.call_soon(self.start_waiting)
 
     # --- starting
 
-    def _start_waiting(self) -> None:
+    def start_waiting(self) -> None:
+        """Begin jobs that wait, as far as there is room for them and for their results."""
         while self._queue and self._has_place():
             job = self._queue.pop(next(iter(self._queue)))
             if self._fork(job):
@@ -168,6 +169,8 @@ class Runner:
 
     def _has_place(self) -> bool:
         most = self.settings.process_count_max
+        if self._outbox.crowded:
+            return False
         return not most or len(self._running) < most
 
     def _run_inline(self, job: Job) -> None:

@@ -96,6 +96,7 @@ class Server:
     def _lose_daemon(self) -> None:
         self._daemon = None
         self._outbox.detach()
+        self._runner.start_waiting()
         self._alone_since = self._loop.clock.monotonic()
         self._watch_orphan()
 
@@ -164,6 +165,7 @@ class Server:
     def _on_ack(self, fields: Fields) -> None:
         for jid in fields.texts("jids", 100_000, 20):
             self._outbox.acknowledge(jid)
+        self._runner.start_waiting()
         if self._end_timer is not None:
             self._end_when_done()
 

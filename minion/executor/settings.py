@@ -31,7 +31,7 @@ class ExecutorSettings:
     open_files_max: int = 0  # RLIMIT_NOFILE
     nice: int = 0  # added to the executor's own
     output_max_bytes: int = 1024 * 1024  # of one result, as packed; at least 1 KiB
-    kept_max_bytes: int = 8 * 1024 * 1024  # results waiting for a daemon, all together
+    kept_max_bytes: int = 24 * 1024 * 1024  # results waiting for a daemon, all together
     log_level: str = "warning"  # these three for an executor that is started afresh; a fork has its logging
     log_format: str = "text"
     log_file: str = ""  # "" = stderr

@@ -246,8 +246,19 @@ def test_slow_daemon_does_not_fill_the_executor(cold: Rig) -> None:
     assert _private_mib(rig.pid) < 40
     for job in jobs:
         ret = rig.wait(job)
-        assert ret.outcome == "done"  # the oldest whole, the rest replaced by a text: `kept_max_bytes`
-    assert sum(ret.trimmed == 0 for ret in rig.returns.values()) >= 5
+        assert (ret.outcome, ret.trimmed) == ("done", 0)
+
+
+def test_without_a_daemon_the_largest_results_give_way(cold: Rig) -> None:
+    rig = cold.up(process_count_max=4, kept_max_bytes=2_000_000)
+    jobs = [rig.send("big", 900_000) for _ in range(8)]
+    rig.turn(0.02)
+    rig.hang_up()
+    time.sleep(1.5)
+    rig.connect()
+    for job in jobs:
+        assert rig.wait(job).outcome == "done"
+    assert any(ret.trimmed for ret in rig.returns.values())
 
 
 def _private_mib(pid: int) -> float:
