@@ -6,7 +6,9 @@ One file a noun; each has a `collect(sources)` that reads files under a root pat
 2. A collector that fails gives no grains and one log line; the others go on.
 3. Values are wire types only. `id` and `master` are added by the caller.
 
-Later wins: core grains, then the grains file (`/etc/shoal/grains`), then `grains:` of the configuration.
+4. Custom grains are strangers' code: the executor runs them in children and hands them in.
+
+Later wins: core grains, custom ones, then the grains file (`/etc/shoal/grains`), then `grains:` of the configuration.
 """
 
 from minion.grains.collection import collect

@@ -25,10 +25,19 @@ def collect(sources: Sources) -> dict[str, Any]:
         "board": board,
         "soc": chip if comma and vendor not in _VIRTUAL_VENDORS else "",
         "model": model,
-        "serialnumber": sources.text(f"{_TREE}/serial-number"),
+        "serialnumber": _serial(sources),
         **_maker_and_product(model, board),
     }
     return {grain: value for grain, value in grains.items() if value}
+
+
+def _serial(sources: Sources) -> str:
+    """Return what the boot loader wrote into the tree, else what the chip's driver or an old kernel tells."""
+    if serial := sources.first_text(f"{_TREE}/serial-number", "sys/devices/soc0/serial_number"):
+        return serial
+    lines = (line.partition(":") for line in sources.text("proc/cpuinfo").splitlines())
+    told = next((value.strip() for name, _, value in lines if name.strip() == "Serial"), "")
+    return told if told.strip("0") else ""
 
 
 def _maker_and_product(model: str, board: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from minion.grains import (
     host,
     identity,
     init,
+    initiators,
     kernel,
     locale,
     memory,
@@ -27,6 +28,7 @@ from minion.grains import (
     security,
     static,
     virtual,
+    volumes,
 )
 from minion.grains.sources import Sources
 from shoal.wire import plain
@@ -43,6 +45,8 @@ COLLECTORS: Final[tuple[Collector, ...]] = (
     cpu.collect,
     memory.collect,
     disks.collect,
+    volumes.collect,
+    initiators.collect,
     board.collect,
     dmi.collect,
     gpu.collect,
@@ -59,19 +63,23 @@ COLLECTORS: Final[tuple[Collector, ...]] = (
 )
 
 
-def collect(settings: Mapping[str, Any], sources: Sources | None = None) -> dict[str, Any]:
+def collect(
+    settings: Mapping[str, Any], sources: Sources | None = None, custom: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return this box's grains as wire values; takes a few milliseconds, starts nothing, asks no name server.
 
     Args:
         settings: `id` (for `server_id`), `grains` (a map that overrides all others) and `grains_file`
             (default `/etc/shoal/grains`); anything else is left alone.
         sources: what to read; the box itself if not given.
+        custom: what the files of custom grains have said; it goes over what was found here.
     """
     sources = sources or Sources()
     grains: dict[str, Any] = {}
     for collector in COLLECTORS:
         grains.update(_guarded(collector, sources))
     grains["server_id"] = identity.server_id(str(settings.get("id", "")))
+    grains.update(custom or {})
     grains.update(static.read(settings.get("grains_file"), sources.root))
     grains.update(settings.get("grains") or {})
     return {str(name): plain(value) for name, value in grains.items()}

@@ -15,8 +15,22 @@ _VENDORS: Final = {
     "0x1a03": "aspeed",
 }
 _TREE: Final = "proc/device-tree"
-_NODE_PARENTS: Final = (_TREE, f"{_TREE}/soc", f"{_TREE}/soc@0", f"{_TREE}/bus@0", f"{_TREE}/v3dbus")
-_NODE_NAMES: Final = ("gpu", "v3d")
+# Nodes that hold devices, by the name before the `@`; on some boards two deep (`ocp/target-module@56000000`).
+_BUSES: Final = (
+    "soc",
+    "bus",
+    "axi",
+    "ocp",
+    "host1x",
+    "v3dbus",
+    "simple-bus",
+    "target-module",
+    "interconnect",
+)
+_BUS_DEPTH: Final = 3
+_NODE_NAMES: Final = ("v3d", "gpu")  # where a Raspberry Pi has both, `gpu` only drives the displays
+# Who designs graphics processors for others: their name says more than the chip maker's `rk3399-mali`.
+_DESIGNERS: Final = ("arm", "img", "qcom", "vivante")
 
 
 def collect(sources: Sources) -> dict[str, Any]:
@@ -45,13 +59,26 @@ def _pci_gpu(sources: Sources, name: str) -> dict[str, str]:
 
 
 def _from_device_tree(sources: Sources) -> str:
-    for parent in _NODE_PARENTS:
-        for node in sources.names(parent):
-            if node.partition("@")[0] in _NODE_NAMES:
-                compatible = sources.strings(f"{parent}/{node}/compatible")
-                if compatible:
-                    return compatible[0].rpartition(",")[2]
-    return ""
+    """Return the name of the first node of _NODE_NAMES' first kind that there is and that is not disabled."""
+    found: dict[str, str] = {}
+    parents = [_TREE]
+    for _ in range(_BUS_DEPTH + 1):
+        children = [
+            (f"{parent}/{name}", name.partition("@")[0])
+            for parent in parents
+            for name in sources.names(parent)
+        ]
+        for path, kind in children:
+            if kind in _NODE_NAMES and sources.text(f"{path}/status") != "disabled":
+                compatible = sources.strings(f"{path}/compatible")
+                found.setdefault(kind, _generic(compatible) if compatible else "")
+        parents = [path for path, kind in children if kind in _BUSES]
+    return next((found[kind] for kind in _NODE_NAMES if found.get(kind)), "")
+
+
+def _generic(compatible: list[str]) -> str:
+    names = [name for name in compatible if name.partition(",")[0] in _DESIGNERS]
+    return (names or compatible)[0].rpartition(",")[2]
 
 
 def _from_drm(sources: Sources) -> str:

@@ -47,7 +47,14 @@ _NUMBER: Final = re.compile(r"\b\d[\d.]*\b")
 
 
 def collect(sources: Sources) -> dict[str, Any]:
-    """Return `os*` and `lsb_distrib_*`. A box without os-release has its kernel's name as `os`."""
+    """Return `os*`, `lsb_distrib_*` and `transactional`. A box without os-release has its kernel's name as `os`."""
+    tool = "transactional-update"
+    return {"transactional": any(sources.exists(f"usr/{folder}/{tool}") for folder in ("sbin", "bin"))} | _os(
+        sources
+    )
+
+
+def _os(sources: Sources) -> dict[str, Any]:
     release = sources.assignments("etc/os-release") or sources.assignments("usr/lib/os-release")
     if not release:
         return {"os": sources.uname.sysname, "os_family": "Unknown"}

@@ -17,7 +17,8 @@ CORE_NAMES = (
     "num_cpus cpu_model cpu_flags mem_total swap_total host nodename localhost fqdn domain fqdns fqdn_ip4 "
     "fqdn_ip6 ip_interfaces ip4_interfaces ip6_interfaces hwaddr_interfaces ipv4 ipv6 ip_gw ip4_gw ip6_gw "
     "virtual init locale_info path systempath shell pid ps pythonexecutable pythonpath pythonversion uid "
-    "gid disks ssds efi server_id cwd shoalversion shoalversioninfo num_gpus gpus "
+    "gid disks ssds efi server_id cwd shoalversion shoalversioninfo num_gpus gpus saltversion saltversioninfo "
+    "saltpath shoalpath zfs_support transactional "
 )
 
 
@@ -55,6 +56,12 @@ def test_values_of_the_grains_file_travel(box, tmp_path):
     assert (grains["installed"], grains["4505"]) == ("2024-03-01", "number")
     assert (grains["huge"], grains["site"]) == ("123456789012345678901", {"geo": {"city": "Oslo"}})
     assert decode(encode(grains), 1_000_000) == grains
+
+
+def test_custom_grains_go_over_core_ones_and_under_the_file(box, tmp_path):
+    custom = {"os": "Mine", "site": "custom", "rack": 7}
+    grains = collect(grains_file(tmp_path, "site: file\n"), box, custom)
+    assert (grains["os"], grains["site"], grains["rack"]) == ("Mine", "file", 7)
 
 
 def test_odd_values_of_the_configuration_become_wire_values(box):

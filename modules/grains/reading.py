@@ -1,4 +1,4 @@
-"""What the box says of itself: read its grains. Finding them out is the minion's work, not done here."""
+"""Functions that read the grains a job was given; nothing is asked anew."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def item(
     return {name: _masked(name, value) if sanitize else value for name, value in found.items()}
 
 
-@function(inline=True, replay="safe")
+@function(inline=True, replay="safe", aliases=("grains.fetch",))
 def get(ctx: Context, key: str, default: Any = "", delimiter: str = ":") -> Any:
     """Return one grain, or the default when it is not there; `a:b:c` looks into nested ones.
 
