@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Final
 
 from master.events import EventBus
+from master.fileserver.service import FileService
 from master.keyring import KeyEntry, Keyring
 from master.keystore import KeyStore
 from master.late import LateWords
@@ -30,6 +31,7 @@ from pki.rotation import judge_rotation
 from shoal.clock import Clock
 from shoal.errors import StoreError, TrustError, WireError
 from shoal.event import MAX_TAG, job_progress, job_return, job_start
+from shoal.grains_report import GrainsReport
 from shoal.ids import check_jid
 from shoal.messages import (
     ACK,
@@ -39,6 +41,7 @@ from shoal.messages import (
     MORE,
     PONG,
     ROTATED,
+    WANT_FACTS,
     Verb,
     reply,
 )
@@ -67,6 +70,7 @@ class Collector:
         roster: Roster,
         runs: Runs,
         late: LateWords,
+        files: FileService,
         outbox: Outbox,
         writer: Writer,
         bus: EventBus,
@@ -81,6 +85,7 @@ class Collector:
         self._roster = roster
         self._runs = runs
         self._late = late
+        self._files = files
         self._outbox = outbox
         self._writer = writer
         self._bus = bus
@@ -99,6 +104,7 @@ class Collector:
             "return": self._return,
             "slice": self._slice,
             "event": self._event,
+            "files": lambda session, body: self._files.ask(session.id, session.route, body),
             "facts": self._facts,
             "rotate": self._rotate,
             "bye": self._bye,
@@ -260,15 +266,19 @@ class Collector:
         self._bus.publish(f"shoal/minion/{session.id}/event/{tag}", {**data, "id": session.id})
 
     def _facts(self, session: Session, body: object) -> None:
-        fields = Fields(body, "facts")
-        digest, grains = fields.blob("digest", 64), fields.mapping("grains", 2000)
-        fields.done()
+        report = GrainsReport.from_wire(body)
+        known = self._roster.digest(session.id)
+        if report.base and report.base != known:
+            self.counters["facts asked for anew: other base"] += 1
+            self._send(session.route, reply(WANT_FACTS, known))
+            return
+        grains = report.over(self._roster.grains(session.id))
         grains["id"] = session.id
-        self._roster.set_grains(session.id, grains, digest)
+        self._roster.set_grains(session.id, grains, report.digest)
         now = self._now()
         record = FactsRecord(
             minion=session.id,
-            packed_grains=encode({"digest": digest, "grains": grains}),
+            packed_grains=encode({"digest": report.digest, "grains": grains}),
             version=session.version,
             boot_id=session.instance,
             address=session.address,

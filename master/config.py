@@ -7,6 +7,7 @@ A key is here when something obeys it. Folders are not configured: `shoal.paths`
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -44,6 +45,15 @@ def _bindable(address: str) -> str:
     return address if address in ("*", "::") else check_address(address)
 
 
+def _patterns(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        try:
+            re.compile(text)
+        except re.error as error:
+            raise ValueError(f"{text!r} is no regular expression: {error}") from None
+    return texts
+
+
 def _store_url(url: Secret) -> Secret:
     scheme = url.reveal().partition("://")[0].partition("+")[0]
     if url and scheme not in ("sqlite", "postgresql", "postgres"):
@@ -70,6 +80,15 @@ class MasterConfig:
         factory=dict,
         parse=read_file_roots,
         shown="base: /srv/salt",
+    )
+    file_ignore_glob: tuple[str, ...] = setting(
+        (), "Names, or paths in their root, that are not served, as globs"
+    )
+    file_ignore_regex: tuple[str, ...] = setting(
+        (), "Paths in their root that are not served, as regular expressions", check=_patterns
+    )
+    fileserver_followsymlinks: bool = setting(
+        True, "Serve what symbolic links lead to, as long as that is below a root of their environment"
     )
     pillar_roots: Roots = setting(
         doc="Pillar: environment to folders", factory=dict, parse=read_pillar_roots, shown="base: /srv/pillar"

@@ -216,8 +216,9 @@ class Greeter:
             log.info("%s uses its new keys", entry.id, extra={"action": "rotated", "minion": entry.id})
         self._roster.ensure(entry.id, {})
         self._answer(inbound, hello, Verdict(ACCEPTED), 0.0)
-        if self._roster.digest(entry.id) != hello.grains_digest:
-            self._reply(inbound.route, reply(WANT_FACTS))
+        digest = self._roster.digest(entry.id)
+        if digest != hello.grains_digest:
+            self._reply(inbound.route, reply(WANT_FACTS, digest))
         if known is None or known.instance != hello.boot_id:
             self._bus.publish(minion_start(entry.id), {"id": entry.id, "version": hello.shoal})
 

@@ -17,6 +17,7 @@ from master.conductor import Conductor, Defaults
 from master.config import MasterConfig
 from master.control import ControlServer
 from master.events import EventBus
+from master.fileserver.opening import open_files
 from master.gate import Gate
 from master.greeter import Greeter, Limits
 from master.identity import Identity, IdentityFiles
@@ -107,6 +108,7 @@ class Master:
         """Close everything; what was received is stored first."""
         await self.control.stop()
         self.transport.close()
+        self.files.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -191,6 +193,7 @@ class Master:
         self._open_rooms(keys, doors)
 
     def _open_rooms(self, keys: KeyStore, doors: Doors) -> None:
+        self.files = open_files(self._config, self._paths, self.counters, self._clock)
         self.collector = Collector(
             keyring=self.keyring,
             keys=keys,
@@ -198,6 +201,7 @@ class Master:
             roster=self.roster,
             runs=self.runs,
             late=LateWords(self.store, self.writer, self.runs),
+            files=self.files,
             outbox=self.outbox,
             writer=self.writer,
             bus=self.bus,
@@ -248,7 +252,7 @@ class Master:
         config = self._config
         self.transport = self._open_transport()
         self.gate.transport = self.collector.transport = self.transport
-        self.greeter.transport = self.keyroom.transport = self.transport
+        self.greeter.transport = self.keyroom.transport = self.files.transport = self.transport
         self.publisher = Publisher(self.identity, self.transport, self.sessions)
         self.outbox.publisher = self.publisher
         acl = Acl(config.publisher_acl, self.roster)
@@ -304,6 +308,7 @@ class Master:
             bus=self.bus,
             conductor=self.conductor,
             outbox=self.outbox,
+            files=self.files,
             identity=self.identity,
             counters=self.counters,
             clock=self._clock,
@@ -385,6 +390,7 @@ class Master:
                 self.sessions.drop(session.id)
                 self.bus.publish("shoal/presence/change", {"new": [], "lost": [session.id]})
         self.collector.tidy()
+        self.files.tidy()
         monotonic = self._clock.monotonic()
         self.runs.tidy(monotonic, self._config.job_expires_s, lambda m: self.sessions.get(m) is not None)
 

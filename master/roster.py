@@ -87,6 +87,11 @@ class Roster:
         known = self._minions.get(minion_id)
         return known.tags if known else {}
 
+    def grains(self, minion_id: str) -> Mapping[str, Any]:
+        """Return the grains of a minion."""
+        known = self._minions.get(minion_id)
+        return known.grains if known else {}
+
     def digest(self, minion_id: str) -> bytes:
         """Return the digest of the grains that are known, empty if none are."""
         return self._digests.get(minion_id, b"")

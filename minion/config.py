@@ -57,6 +57,13 @@ class MinionConfig:
     publish_port: int = setting(4505, "The master's publish_port", low=1, high=65535)
     grains: dict[str, Any] = setting(doc="Grains to add or to replace", factory=dict, check=_grains)
 
+    grains_refresh_every: int = setting(
+        0,
+        "Minutes between looks for changed grains; 0: only when asked, or an address changes",
+        low=0,
+        high=44_640,
+    )
+
     # without a master, and what modules may see
     file_client: str = setting("remote", "Where states come from", choices=("remote", "local"))
     file_roots: Roots = setting(
@@ -90,6 +97,11 @@ class MinionConfig:
     max_output_bytes: int = setting(_MIB, "Longer results are cut", low=1024, high=MAX_VALUE_BYTES)
     spool_max_bytes: int = setting(
         64 * _MIB, "Returns kept for the master; over that the largest are cut", low=_MIB, high=1024 * _GIB
+    )
+
+    # the master's files
+    file_cache_max_mib: int = setting(
+        1024, "The master's files that are kept on the box", low=16, high=1024 * 1024
     )
 
     # the connection
@@ -130,10 +142,12 @@ class MinionConfig:
         shown = {
             "id": self.id,
             "master": list(self.master),
+            "grains_file": str(paths.grains_file),
             "file_client": self.file_client,
             "nodegroups": self.nodegroups,
             "file_roots": _texts(self.state_folders(paths)),
             "pillar_roots": _texts(self.pillar_folders(paths)),
+            "cachedir": str(paths.cache_dir),
         }
         return {name: plain(value) for name, value in shown.items()}
 

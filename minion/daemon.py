@@ -10,7 +10,6 @@ import logging
 import os
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from random import SystemRandom
 from typing import Any, Final
@@ -20,7 +19,10 @@ from minion.config import MinionConfig
 from minion.endpoints import Endpoints
 from minion.executor.client import ExecutorClient
 from minion.executor.spawn import Spawner
-from minion.grains import collect
+from minion.facts import Facts, FactsKeeper
+from minion.files.cache import FileCache
+from minion.files.desk import Desk
+from minion.files.fetcher import Fetcher
 from minion.journal import Journal
 from minion.key_change import KeyChange
 from minion.ledger.ledger import MAX_TOMBSTONES, Ledger
@@ -33,7 +35,7 @@ from minion.recovery import Recovery
 from minion.spool import Spool
 from pki.anchor import TrustAnchor
 from pki.envelope import ENVELOPE_OVERHEAD
-from pki.keys import NodeKeys, sha256
+from pki.keys import NodeKeys
 from pki.trust import JobTrust
 from pki.welcome import MAX_WELCOME_BYTES, Welcome
 from shoal.clock import FloorClock, SystemClock
@@ -42,38 +44,18 @@ from shoal.ids import new_nonce
 from shoal.job import MAX_JOB_BYTES
 from shoal.paths import Paths
 from shoal.timing import Timing
-from shoal.wire import encode
 from shoal.zmq_transport.link import ZmqConnector
 
 log = logging.getLogger(__name__)
 
 _MAX_PUBLISH_BYTES: Final = max(MAX_JOB_BYTES, MAX_WELCOME_BYTES) + ENVELOPE_OVERHEAD + 1024
 _TIDY_S: Final = 3600.0
-_VOLATILE: Final = frozenset({"pid", "localtime"})  # grains that differ at each start
 
 
 def main(paths: Paths, config: MinionConfig, spawner: Spawner) -> int:
     """Run until SIGTERM or SIGINT; return the exit code. Raises ShoalError when it cannot start."""
     Daemon(paths, config, spawner).run()
     return 0
-
-
-@dataclass(slots=True)
-class Facts:
-    """The grains that were collected last, and their digest."""
-
-    grains: dict[str, Any]
-    digest: bytes
-
-    @classmethod
-    def collect(cls, paths: Paths, config: MinionConfig) -> Facts:
-        """Ask the box about itself."""
-        settings = {"id": config.id, "grains": config.grains, "grains_file": str(paths.grains_file)}
-        grains = collect(settings)
-        grains["id"] = config.id
-        grains["master"] = config.master[0] if config.master else ""
-        steady = {key: value for key, value in grains.items() if key not in _VOLATILE}
-        return cls(grains, sha256(encode(steady)))
 
 
 class Daemon:
@@ -84,7 +66,7 @@ class Daemon:
         self._config = config
         self._loop = Loop()
         self._membership = Membership(paths)
-        self._facts = Facts.collect(paths, config)
+        self._facts = FactsKeeper(self._loop, paths, config, self._facts_changed, self._grains_trouble)
         self._tags: Mapping[str, str] = {}
         self._trouble = ""  # to be told once there is somebody to tell
         self._ledger = self._open_ledger()
@@ -92,6 +74,7 @@ class Daemon:
         self._journal = Journal(self._ledger)
         self._key_change = KeyChange(self._membership, config.id, self._use_keys)
         self._minion = self._make_minion()
+        self._desk = self._open_desk()
         self._recovery = Recovery(self._loop, self._clock, self._journal, self._minion.jobs)
         self._executor = ExecutorClient(
             self._loop,
@@ -103,8 +86,10 @@ class Daemon:
             on_ready=self._recovery.executor_ready,
             on_lost=self._minion.jobs.lost,
             on_progress=self._minion.live.tell,
+            on_grains=self._facts.gathered,
         )
-        self._watch = AddressWatch(self._loop, self._minion.check_connection)
+        self._facts.gather = self._executor.gather_grains
+        self._watch = AddressWatch(self._loop, self._addresses_changed)
 
     def run(self) -> None:
         """Run until a signal says stop."""
@@ -112,11 +97,14 @@ class Daemon:
         self._tell_executor()
         self._executor.start()
         self._minion.start(self._executor)
+        self._facts.start()
         self._tidy()
         log.info("minion %s is up", self._config.id, extra={"action": "minion_up"})
         self._loop.run()
         self._membership.keep_floor(self._clock.floor, now=True)
         self._watch.close()
+        if self._desk is not None:
+            self._desk.close()
         self._minion.stop()
         self._connector.close()
         self._ledger.close()
@@ -168,7 +156,7 @@ class Daemon:
                 recon_base_s=config.recon_default / 1000,
                 recon_max_s=config.recon_max / 1000,
                 failback_s=config.master_failback_interval if config.master_failback else 0.0,
-                facts=lambda: (self._facts.digest, self._facts.grains),
+                facts=lambda: (self._facts.facts.digest, self._facts.facts.grains),
                 on_masters=membership.keep_masters,
                 on_welcome=self._welcomed,
                 on_rotated=self._key_change.rotated,
@@ -181,6 +169,17 @@ class Daemon:
         if masters is not None:
             minion.masters.use(masters)
         return minion
+
+    def _open_desk(self) -> Desk | None:
+        """Open the socket where jobs ask for files; without it there are none, and all else works."""
+        cache = FileCache(self._paths.cache_dir / "files", self._config.file_cache_max_mib * 1024 * 1024)
+        questions = self._minion.questions
+        try:
+            fetcher = Fetcher(self._loop, cache, questions)
+            return Desk(self._loop, self._paths.desk_socket, questions, fetcher)
+        except OSError as error:
+            log.error("jobs cannot ask for files: %s", error, extra={"action": "no_desk"})
+            return None
 
     def _handle_signals(self) -> None:
         """SIGTERM and SIGINT end the loop; through a pipe, so that epoll wakes up."""
@@ -223,9 +222,7 @@ class Daemon:
     def _requested(self, action: str, data: dict[str, Any]) -> None:
         """Do what a job asks of the daemon."""
         if action == "refresh_grains":
-            self._facts = Facts.collect(self._paths, self._config)
-            self._tell_executor()
-            self._minion.send_facts()
+            self._facts.refresh()
         elif action == "sync_modules":
             self._executor.reload_modules()
         elif action == "rotate_key":
@@ -243,9 +240,23 @@ class Daemon:
         self._connector.set_keys(keys.curve.secret, keys.curve.public)
         self._minion.use_keys(keys, delay_s)
 
+    def _facts_changed(self, before: Facts) -> None:
+        self._tell_executor()
+        self._minion.facts_changed(before.digest, before.grains)
+
+    def _grains_trouble(self, text: str) -> None:
+        if self._minion.state == "online":
+            self._alert(text)
+        elif not self._trouble:
+            self._trouble = text
+
+    def _addresses_changed(self) -> None:
+        self._minion.check_connection()
+        self._facts.addresses_changed()
+
     def _tell_executor(self) -> None:
         settings = self._config.module_settings(self._paths)
-        self._executor.set_facts(self._facts.grains, self._tags, settings)
+        self._executor.set_facts(self._facts.facts.grains, self._tags, settings)
 
     def _alert(self, text: str) -> None:
         log.error("%s", text, extra={"action": "alert"})

@@ -23,12 +23,14 @@ from minion.backoff import Backoff
 from minion.endpoints import Endpoints
 from minion.executor.contract import Executor
 from minion.failback import Failback, Probe, tcp_probe
+from minion.files.questions import Questions
 from minion.jobs import Jobs
 from minion.journal import NoJournal, Promises
 from minion.known_masters import KnownMasters
 from minion.live import Live
 from minion.loop import Loop, Timer
 from minion.pulse import Pulse
+from minion.reported import Reported
 from minion.reporter import Reporter, hold_of
 from minion.spool import Waiting
 from pki.hello import Hello, make_hello
@@ -43,6 +45,7 @@ from shoal.messages import (
     ACK,
     BUSY,
     CANCEL,
+    FILES,
     HEARD,
     HELLO,
     HELLO_FIRST,
@@ -64,6 +67,7 @@ log = logging.getLogger(__name__)
 
 _MAX_EARLY: Final = 20
 _HELLO_VERB: Final = "hello"
+_FILES_VERB: Final = "files"
 _HELLO_WAIT_S: Final = 30.0  # for the answer to a hello; CURVE handshakes of a whole fleet take a while
 _FIRST_HELLO_WAIT_S: Final = 5.0  # with several addresses to try; doubles with each round
 _HELLO_PAUSE_S: Final = 1.0  # between two hellos that the master asked for
@@ -114,7 +118,9 @@ class Minion:
         self._timer: Timer | None = None  # the one thing the state waits for
         self._keys = parts.keys
         self._reporter = Reporter(parts.loop, parts.outbox, parts.random, self._send)
+        self._reported = Reported()
         self.live = Live(parts.loop.clock, self._send)
+        self.questions = Questions(parts.loop, self._send)
         self.jobs = Jobs(
             loop=parts.loop,
             clock=parts.clock,
@@ -137,6 +143,23 @@ class Minion:
             parts.loop, parts.random,
             beat=self._beat, on_silence=self._reconnect_later, on_deaf=self._deaf,
         )  # fmt: skip
+        self._replies = self._reply_handlers()
+
+    def _reply_handlers(self) -> dict[str, Callable[[Any], None]]:
+        return {
+            WELCOME: self._welcomed,
+            PONG: self._pulse.answered,
+            ACK: lambda body: self._reporter.acknowledged(body if isinstance(body, list) else ()),
+            MORE: self._reporter.more,
+            FILES: self.questions.answered,
+            HEARD: self.live.heard,
+            HELLO_FIRST: lambda _body: self._hello_asked(),
+            WANT_FACTS: lambda body: self.send_facts(body if isinstance(body, bytes) else b""),
+            PROBE: lambda _body: self._beat(),
+            BUSY: self._told_busy,
+            CANCEL: lambda body: self.jobs.cancel(Cancel.from_wire(body)),
+            ROTATED: lambda _body: self._parts.on_rotated(),
+        }
 
     # ------------------------------------------------------------------ life
 
@@ -246,7 +269,9 @@ class Minion:
     def _told_busy(self, body: object) -> None:
         """Wait as long as the master asks, with what it did not take: a return, or a hello."""
         told = body if isinstance(body, dict) else {}
-        if told.get("verb") != _HELLO_VERB:
+        if told.get("verb") == _FILES_VERB:
+            self.questions.hold(told.get("retry_after_s"))
+        elif told.get("verb") != _HELLO_VERB:
             self._reporter.hold(told.get("retry_after_s"))
         elif self._nonce:  # on this connection: another handshake is what a master under storm needs least
             wait = hold_of(told.get("retry_after_s")) * self._parts.random.uniform(1.0, 1.5)
@@ -285,6 +310,7 @@ class Minion:
         self.live.connected()
         self.jobs.connected()
         self._reporter.connected()
+        self.questions.connected()
         early, self._early = self._early, []
         for sealed in early:
             self._take(sealed, again=True)
@@ -295,6 +321,7 @@ class Minion:
         self._failback.stop()
         self.live.disconnected()
         self._reporter.disconnected()
+        self.questions.disconnected()
 
     def _wait(self, welcome: Welcome) -> None:
         # What was subscribed to before may have been refused since, and a refused socket never tries again.
@@ -338,28 +365,9 @@ class Minion:
             self._refused("reply", error)
 
     def _handle_reply(self, kind: str, body: Any) -> None:
-        if kind == WELCOME:
-            self._welcomed(body)
-        elif kind == PONG:
-            self._pulse.answered(body)
-        elif kind == ACK:
-            self._reporter.acknowledged(body if isinstance(body, list) else ())
-        elif kind == MORE:
-            self._reporter.more(body)
-        elif kind == HEARD:
-            self.live.heard(body)
-        elif kind == HELLO_FIRST:
-            self._hello_asked()
-        elif kind == WANT_FACTS:
-            self.send_facts()
-        elif kind == PROBE:
-            self._beat()
-        elif kind == BUSY:
-            self._told_busy(body)
-        elif kind == CANCEL:
-            self.jobs.cancel(Cancel.from_wire(body))
-        elif kind == ROTATED:
-            self._parts.on_rotated()
+        handler = self._replies.get(kind)
+        if handler is not None:
+            handler(body)
 
     def published(self, frame: bytes) -> None:
         """Handle what came on one of our topics."""
@@ -398,10 +406,21 @@ class Minion:
 
     # ---------------------------------------------------------- to the master
 
-    def send_facts(self) -> None:
-        """Send the grains."""
+    def facts_changed(self, digest: bytes, grains: Mapping[str, Any]) -> None:
+        """Tell the master that the grains are others now; `digest` and `grains` are those they were before.
+
+        Off line there is nobody to tell; with the next hello the master sees that they have changed, and asks.
+        """
+        self._reported.changing(digest, grains)
+        if self.state == "online":
+            self.send_facts()
+
+    def send_facts(self, known: bytes | None = None) -> None:
+        """Send the grains: what has changed since they were told, all to a master that has others (`known`)."""
         digest, grains = self._parts.facts()
-        self._send("facts", {"digest": digest, "grains": dict(grains)})
+        report = self._reported.report(digest, grains, known)
+        if self._send("facts", report.to_wire()):
+            self._reported.told()
 
     def send_event(self, tag: str, data: dict[str, Any]) -> None:
         """Put an event on the master's bus; it appears there under our own prefix."""

@@ -7,11 +7,13 @@ process; the executor implements them, `modules/standalone.py` has those for a c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from modules.registry import Registry
+from shoal.files.messages import FileInfo
 
 
 class JobControl(Protocol):
@@ -32,6 +34,25 @@ class DaemonControl(Protocol):
 
     def request(self, action: str, **data: Any) -> None:
         """Ask for `action` (`refresh_grains`, `sync_modules`, `rotate_key`) and return at once."""
+
+
+class Files(Protocol):
+    """The files that are served to this box: by its master, or by its own roots when it stands alone."""
+
+    def envs(self) -> list[str]:
+        """Return the names of the environments. Raises ModuleError, as all of these."""
+
+    def find(self, env: str, name: str) -> FileInfo | None:
+        """Return what is known of a file, None if there is none."""
+
+    def walk(self, env: str, folder: str = "") -> list[FileInfo]:
+        """Return all files and folders below a folder, sorted."""
+
+    def fetch(self, files: Sequence[FileInfo]) -> list[Path]:
+        """Bring contents to this box and return where each is; they are not to be changed there."""
+
+    def drop(self, info: FileInfo) -> None:
+        """Forget what was kept of a content: it is damaged."""
 
 
 class Telling(Protocol):
@@ -59,6 +80,7 @@ class Context:
     registry: Registry
     jobs: JobControl
     daemon: DaemonControl
+    files: Files
     jid: str
     job_user: str
     telling: Telling | None = None  # None: nobody wants to hear of the job before it returns

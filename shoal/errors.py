@@ -8,7 +8,8 @@
     ├── ModuleError      an execution module was asked for something it cannot do
     │   ├── UnknownFunctionError
     │   ├── ArgumentError
-    │   └── CommandError
+    │   ├── CommandError
+    │   └── UnavailableError   not on this box: it lacks the program or system that this is for
     ├── StoreError       the master's database
     │   ├── ConflictError    undone because of another writer; may be tried again
     │   └── JidTakenError    a job has this jid already
@@ -63,6 +64,13 @@ class ArgumentError(ModuleError):
 
 class CommandError(ModuleError):
     """A process could not be started or ran out of time."""
+
+
+class UnavailableError(ModuleError):
+    """This box cannot do that; the text says `NAME is not available here because …`."""
+
+    def __init__(self, name: str, because: str) -> None:
+        super().__init__(f"{name} is not available here because {because}")
 
 
 class StoreError(ShoalError):

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from shoal.errors import WireError
 from shoal.event import MAX_EVENT_BYTES
+from shoal.files.messages import MAX_QUESTION_BYTES
 from shoal.progress import MAX_TEXT_BYTES
 from shoal.returns import MAX_RETURN_BYTES
 from shoal.slices import SLICE_BYTES
@@ -34,13 +35,14 @@ MORE: Final = "more"  # [jid, bytes]: so much of the return that comes in slices
 HEARD: Final = "heard"  # [jid, seq]: this piece of a job's output is passed on
 HELLO_FIRST: Final = "hello_first"  # this connection has no session here
 BUSY: Final = "busy"  # {"verb", "retry_after_s"}: not taken (over quota, or its lane is full); try again then
-WANT_FACTS: Final = "want_facts"  # the master does not know these grains yet
+WANT_FACTS: Final = "want_facts"  # digest: the master has the grains of that digest, not these; empty: none
 PROBE: Final = "probe"  # are you still there? answered by a heartbeat
 PONG: Final = "pong"  # answer to a heartbeat; False when the master does not see the minion read its topic
 CANCEL: Final = "cancel"  # a `Cancel`: this job is not to run, or not to go on
+FILES: Final = "files"  # a `files.messages.Answer`
 ROTATED: Final = "rotated"  # fingerprint of the new keys: they are on record, use them
 _REPLIES: Final = frozenset(
-    {WELCOME, ACK, HEARD, MORE, HELLO_FIRST, BUSY, WANT_FACTS, PROBE, PONG, CANCEL, ROTATED}
+    {WELCOME, ACK, HEARD, MORE, HELLO_FIRST, BUSY, WANT_FACTS, PROBE, PONG, CANCEL, FILES, ROTATED}
 )
 
 
@@ -67,6 +69,7 @@ VERBS: Final[dict[str, Verb]] = {
         Verb("slice", SLICE_BYTES + 512, lane="returns"),
         Verb("event", MAX_EVENT_BYTES),
         Verb("facts", MAX_FACTS_BYTES, cost=10),
+        Verb("files", MAX_QUESTION_BYTES),
         Verb("rotate", 4096, cost=50),
         Verb("bye", 256, lane="returns"),  # not before the returns it was sent after
     )

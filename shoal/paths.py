@@ -62,9 +62,19 @@ class Paths(NamedTuple):
         return _socket(self.run_dir / "executor.sock")
 
     @property
+    def desk_socket(self) -> Path:
+        """Where a minion's jobs ask for the master's files. Raises ConfigError like `control_socket`."""
+        return _socket(self.run_dir / "minion.sock")
+
+    @property
     def grains_file(self) -> Path:
         """Where an operator may put grains of this box, as a YAML map."""
         return self.config_dir / "grains"
+
+    @property
+    def custom_grains(self) -> Path:
+        """Where the files of custom grains are, Salt's `_grains`."""
+        return self.state_dir / "grains"
 
     @property
     def config_file(self) -> Path:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from master.acl import Caller
 from master.conductor import Conductor
 from master.events import EventBus
+from master.fileserver.service import FileService
 from master.identity import Identity
 from master.outbox import Outbox
 from master.roster import Roster
@@ -32,6 +33,7 @@ class RunnerContext:
     bus: EventBus
     conductor: Conductor
     outbox: Outbox
+    files: FileService
     identity: Identity
     counters: Counter[str]
     clock: Clock

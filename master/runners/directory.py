@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from master.runners import event, jobs, manage, tag, token
+from master.runners import cache, event, fileserver, jobs, manage, tag, token
 from shoal.errors import UnknownFunctionError
 from shoal.functions.function import Function, marks_of
 
-_MODULES: Final = {"event": event, "jobs": jobs, "manage": manage, "tag": tag, "token": token}
+_MODULES: Final = {
+    "cache": cache,
+    "event": event,
+    "fileserver": fileserver,
+    "jobs": jobs,
+    "manage": manage,
+    "tag": tag,
+    "token": token,
+}
 _STREAMS: Final = {  # what shoal-run makes of the control socket's other operations
     "state.event": """Show events as they happen, until Ctrl-C: a line each, the tag and the data as JSON.
 

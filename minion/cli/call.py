@@ -95,13 +95,12 @@ def _run(options: argparse.Namespace, fun: str, words: list[str]) -> Any:
 
 
 def _context(paths: Paths, config: Any, *, skip_grains: bool) -> Any:
-    from minion.grains import collect
     from modules.context import Context
+    from modules.own_files import OwnFiles
     from modules.registry import Registry
     from modules.standalone import NoDaemon, NoJobs
 
-    settings = {"id": config.id, "grains": config.grains, "grains_file": str(paths.grains_file)}
-    grains = {} if skip_grains else collect(settings)
+    grains: dict[str, Any] = {} if skip_grains else _grains(paths, config)
     return Context(
         minion_id=config.id,
         grains={**grains, "id": config.id},
@@ -111,9 +110,24 @@ def _context(paths: Paths, config: Any, *, skip_grains: bool) -> Any:
         registry=Registry(paths.state_dir / "modules"),
         jobs=NoJobs(),
         daemon=NoDaemon(),
+        files=OwnFiles(config.state_folders(paths)),
         jid="",
         job_user="",
     )
+
+
+def _grains(paths: Paths, config: Any) -> dict[str, Any]:
+    from minion.executor import grains_files
+    from minion.grains import collect
+
+    settings = {"id": config.id, "grains": config.grains, "grains_file": str(paths.grains_file)}
+    master = {"master": config.master[0] if config.master else ""}
+    grains = collect(settings) | master
+    if not grains_files.files(paths.custom_grains):
+        return grains
+    from minion.executor.custom_grains import gather_now
+
+    return collect(settings, custom=gather_now(paths.custom_grains, grains)) | master
 
 
 def _check_policy(config: Any, registry: Any, fun: str) -> None:

@@ -113,6 +113,8 @@ def _run(paths: Paths, options: argparse.Namespace) -> int:
     settings = ExecutorSettings(
         minion_id=config.id,
         synced=str(paths.state_dir / "modules"),
+        desk=str(paths.desk_socket),
+        file_cache=str(paths.cache_dir / "files"),
         disabled=disabled_patterns(config),
         process_count_max=config.process_count_max,
         queue_max=config.job_queue_max,

@@ -12,10 +12,12 @@ import logging
 import signal
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from minion.executor.contract import (
     OnAlert,
+    OnGrains,
     OnLost,
     OnProgress,
     OnReady,
@@ -56,6 +58,7 @@ class ExecutorClient:
         on_ready: OnReady | None = None,
         on_lost: OnLost | None = None,
         on_progress: OnProgress | None = None,
+        on_grains: OnGrains | None = None,
     ) -> None:
         self._loop = loop
         self._on_started = on_started
@@ -65,11 +68,13 @@ class ExecutorClient:
         self._on_ready = on_ready
         self._on_lost = on_lost
         self._on_progress = on_progress
+        self._on_grains = on_grains
         self._keeper = Keeper(loop, spawn, self)
         self._waiting: dict[str, tuple[Job, float]] = {}  # and since when it has run, if it has
         self._stopping = False
         self._recent: dict[str, None] = {}
         self._facts: dict[str, Any] | None = None
+        self._wanted: dict[str, Any] | None = None  # custom grains that have not been told yet
 
     # --- Executor
 
@@ -118,6 +123,13 @@ class ExecutorClient:
         if peer is not None:
             peer.say("facts", **self._facts)
 
+    def gather_grains(self, folder: Path, grains: Mapping[str, Any]) -> None:
+        """Run the files of custom grains in `folder`, telling them `grains`; `on_grains` gets the answer."""
+        self._wanted = {"folder": str(folder), "grains": plain(grains)}
+        peer = self._keeper.ready
+        if peer is not None:
+            peer.say("grains", **self._wanted)
+
     def reload_modules(self) -> None:
         """Read the synced modules again."""
         peer = self._keeper.ready
@@ -159,12 +171,20 @@ class ExecutorClient:
         if self._on_progress is not None:
             self._on_progress(said)
 
+    def gathered(self, grains: dict[str, Any], errors: tuple[str, ...]) -> None:
+        """Pass custom grains on."""
+        self._wanted = None
+        if self._on_grains is not None:
+            self._on_grains(grains, errors)
+
     # --- what the Keeper says
 
     def welcome(self, peer: Peer) -> None:
         """Send what a new executor must know, and what has waited for it."""
         if self._facts is not None:
             peer.say("facts", **self._facts)
+        if self._wanted is not None:  # nobody was there, or who was there is dead
+            peer.say("grains", **self._wanted)
         waiting, self._waiting = self._waiting, {}
         for job, since in waiting.values():
             if not peer.run(job, since):

@@ -18,6 +18,7 @@ OnStarted = Callable[[str, float], None]  # jid, epoch seconds; 0: it waits for 
 OnReturn = Callable[[Return], None]
 OnRequest = Callable[[str, "dict[str, Any]"], None]  # action, data
 OnProgress = Callable[[JobProgress], None]
+OnGrains = Callable[["dict[str, Any]", "tuple[str, ...]"], None]  # custom grains, and what went wrong
 OnAlert = Callable[[str], None]  # one line for people
 OnLost = Callable[[str, str, float], None]  # jid, function, epoch second since which a dead executor had it
 OnReady = Callable[["frozenset[str]"], None]  # the jids that the executor has in hand
@@ -43,6 +44,9 @@ class Executor(Protocol):
         pillar: Mapping[str, Any] | None = None,
     ) -> None:
         """Let later jobs see these."""
+
+    def gather_grains(self, folder: Path, grains: Mapping[str, Any]) -> None:
+        """Run the files of custom grains in `folder`, telling them `grains`; the answer comes later."""
 
     def reload_modules(self) -> None:
         """Read the synced modules again."""

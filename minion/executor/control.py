@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from modules.context import Context
+from modules.context import Context, Files
 from modules.registry import Registry
 from shoal.errors import ModuleError
 from shoal.job import Job
@@ -91,7 +91,9 @@ class DaemonView:
         self._post({"op": "request", "action": action, "data": plain(data)})
 
 
-def make_context(world: World, registry: Registry, job: Job, jobs: JobView, post: Post) -> Context:
+def make_context(
+    world: World, registry: Registry, job: Job, jobs: JobView, post: Post, files: Files
+) -> Context:
     """Return what the job's function gets as its first argument."""
     return Context(
         minion_id=world.minion_id,
@@ -102,6 +104,7 @@ def make_context(world: World, registry: Registry, job: Job, jobs: JobView, post
         registry=registry,
         jobs=jobs,
         daemon=DaemonView(post),
+        files=files,
         jid=job.jid,
         job_user=job.user,
     )

@@ -46,6 +46,9 @@ class JobEvents(Protocol):
     def progressed(self, said: JobProgress) -> None:
         """A job says something while it runs."""
 
+    def gathered(self, grains: dict[str, Any], errors: tuple[str, ...]) -> None:
+        """The custom grains are found out, but for the errors."""
+
 
 class Owner(Protocol):
     """Who is told how the executor itself is."""
@@ -134,6 +137,9 @@ class Peer:
             self._events.requested(fields.text("action", 64), fields.mapping("data", 1000))
         elif op == "progress":
             self._events.progressed(JobProgress.from_wire({k: v for k, v in message.items() if k != "op"}))
+        elif op == "grains":
+            errors = fields.texts("errors", 100_000, 1000)
+            self._events.gathered(fields.mapping("grains", 100_000), errors)
         elif op == "hello":
             self._on_hello(fields)
         elif op == "bye":

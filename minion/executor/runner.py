@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from minion.executor.autopsy import Death, OomWatch, signal_name
@@ -24,6 +25,7 @@ from minion.executor.library import Library
 from minion.executor.outbox import Outbox
 from minion.executor.process import JobProcess, Verdict
 from minion.executor.settings import ExecutorSettings
+from minion.files.desk_client import DeskClient
 from minion.loop import Loop
 from modules.context import Context
 from shoal.job import Job
@@ -49,7 +51,7 @@ class Runner:
         self._loop = loop
         self._outbox = outbox
         self._release = release
-        self._forker = Forker(self._release_all)
+        self._forker = Forker(self.release_all)
         self._queue: dict[str, Job] = {}
         self._since: dict[
             str, float
@@ -207,9 +209,13 @@ class Runner:
             self._deadlines.set(job.jid, timeout_s)
 
     def _context(self, job: Job, post: Post) -> Context:
-        return make_context(self.world, self.library.registry, job, JobView(job, self.entries, post), post)
+        settings = self.settings
+        files = DeskClient(Path(settings.desk), Path(settings.file_cache))
+        jobs = JobView(job, self.entries, post)
+        return make_context(self.world, self.library.registry, job, jobs, post, files)
 
-    def _release_all(self) -> None:
+    def release_all(self) -> None:
+        """Close, in a child, what belongs to this process."""
         self._release()
         for process in self._running.values():
             process.release()

@@ -1,7 +1,7 @@
 """The executor process: listens for its daemon, hands jobs to the runner, knows when to end.
 
-Messages from the daemon (`op`): `hello` first, then `facts run signal ack reload ping drain leave shutdown`.
-Messages to it: `hello started return request progress pong bye`.
+Messages from the daemon (`op`): `hello` first, then `facts grains run signal ack reload ping drain leave shutdown`.
+Messages to it: `hello started return request progress grains pong bye`.
 
 1. One daemon at a time; a newer greeting replaces the older one. A connection that does not greet is nobody.
 2. Without a daemon, jobs run on and results are kept. Without a daemon and without anything to keep, it ends
@@ -20,7 +20,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from minion.executor.control import World
 from minion.executor.library import Library
@@ -34,6 +34,9 @@ from shoal.errors import WireError
 from shoal.job import Job
 from shoal.version import VERSION
 from shoal.wire import Fields
+
+if TYPE_CHECKING:
+    from minion.executor.custom_grains import CustomGrains
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +62,13 @@ class Server:
         self._drain_path: Path | None = None
         self._outbox = Outbox(settings.kept_max_bytes)
         self._runner = Runner(loop, self._outbox, settings, self._release)
+        self._custom: CustomGrains | None = None  # made when it is first needed
         self._signals = SignalPipe(
             loop, {signal.SIGCHLD: self._runner.reap, signal.SIGTERM: self._sigterm, signal.SIGHUP: _nothing}
         )
         self._ops: dict[str, Callable[[Fields], None]] = {
             "facts": self._on_facts,
+            "grains": self._on_grains,
             "run": self._on_run,
             "signal": self._on_signal,
             "ack": self._on_ack,
@@ -151,6 +156,24 @@ class Server:
             pillar=fields.take("pillar", dict),
         )
 
+    def _on_grains(self, fields: Fields) -> None:
+        folder, grains = Path(fields.text("folder", 4096)), fields.take("grains", dict)
+        if self._ending:
+            return
+        if self._custom is None:
+            from minion.executor.custom_grains import (
+                CustomGrains,
+            )  # most boxes have none: no memory for it there
+
+            self._custom = CustomGrains(
+                self._loop, self._settings, self._runner.release_all, self._tell_grains
+            )
+        self._custom.settings = self._settings
+        self._custom.start(folder, grains)
+
+    def _tell_grains(self, grains: dict[str, Any], errors: list[str]) -> None:
+        self._outbox.tell({"op": "grains", "grains": grains, "errors": errors})  # a new daemon asks itself
+
     def _on_run(self, fields: Fields) -> None:
         job = Job.from_wire(fields.take("job", dict))
         since = fields.seconds("since", 0.0)
@@ -228,6 +251,8 @@ class Server:
         self._orphan_timer = self._loop.call_later(wait, self._watch_orphan)
 
     def _say_bye(self) -> None:
+        if self._custom is not None:
+            self._custom.stop()
         self._listener_closed()
         if self._daemon is not None:
             self._daemon.send({"op": "bye"})
@@ -250,6 +275,8 @@ class Server:
         self._loop.close()
         self._listener.close()
         self._signals.release()
+        if self._custom is not None:
+            self._custom.release()
         for link in (*self._strangers, self._daemon):
             if link is not None:
                 link.release()

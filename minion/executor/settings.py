@@ -20,6 +20,8 @@ class ExecutorSettings:
 
     minion_id: str
     synced: str = ""  # folder of synced modules, "" = none
+    desk: str = ""  # socket where jobs ask for the master's files,
+    file_cache: str = ""  # and the folder that these come to
     disabled: tuple[str, ...] = ()  # patterns of functions that are not run under any of their names
     process_count_max: int = 16  # forked jobs at a time
     queue_max: int = 100  # jobs that may wait for a place; here 0 means none

@@ -14,6 +14,7 @@ from typing import Final
 from tests.benchmarks import (
     case_cli,
     case_crowd,
+    case_files,
     case_floor,
     case_idle,
     case_latency,
@@ -42,6 +43,7 @@ CASES: Final[dict[str, Case]] = {
     "returns": case_returns.run,
     "postgres": case_returns.run_postgres,
     "crowd": case_crowd.run,
+    "files": case_files.run,
     "retention": case_retention.run,
     "retention-postgres": case_retention.run_postgres,
 }

@@ -30,6 +30,7 @@ BODIES: dict[str, Any] = {
     "slice": {"jid": JID, "digest": bytes(32), "size": 10, "at": 0, "data": b"0123456789"},
     "event": {"tag": "door/open", "data": {}},
     "facts": {"digest": b"d", "grains": {"os": "Rogue"}},
+    "files": {"n": 1, "op": "find", "env": "base", "name": "top.sls"},
     "rotate": b"no rotation",
     "bye": None,
 }  # fmt: skip

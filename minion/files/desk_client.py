@@ -1,0 +1,85 @@
+"""A job's way to the master's files: asks the daemon's desk, and finds contents in the cache.
+
+Blocks, as jobs may. A daemon that is restarted meanwhile is asked again.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from shoal.errors import ModuleError, WireError
+from shoal.files.messages import FileInfo
+from shoal.files.place import path_in
+from shoal.frames import FrameReader, pack
+
+_PATIENCE_S: Final = 30.0  # for a daemon that is not there just now
+_PAUSE_S: Final = 0.2
+_AT_ONCE: Final = 2000
+_READ: Final = 256 * 1024
+
+
+class DeskClient:
+    """Serves `modules.context.Files` from the master this box belongs to."""
+
+    def __init__(self, desk: Path, cache: Path) -> None:
+        self._desk = desk
+        self._cache = cache
+
+    def envs(self) -> list[str]:
+        """Return the names of the environments. Raises ModuleError."""
+        return [env for answer in self._ask({"op": "envs"}) for env in answer["envs"]]
+
+    def find(self, env: str, name: str) -> FileInfo | None:
+        """Return what is known of a file, None if there is none. Raises ModuleError."""
+        for answer in self._ask({"op": "find", "env": env, "name": name}):
+            return next((FileInfo.from_wire(value) for value in answer["files"]), None)
+        return None
+
+    def walk(self, env: str, folder: str = "") -> list[FileInfo]:
+        """Return all files and folders below a folder, sorted. Raises ModuleError."""
+        answers = self._ask({"op": "list", "env": env, "name": folder})
+        return [FileInfo.from_wire(value) for answer in answers for value in answer["files"]]
+
+    def fetch(self, files: Sequence[FileInfo]) -> list[Path]:
+        """Bring contents to this box and return where each is. Raises ModuleError, e.g. when one has changed."""
+        wanted = [info for info in files if not info.is_dir]
+        for start in range(0, len(wanted), _AT_ONCE):
+            part = [info.to_wire() for info in wanted[start : start + _AT_ONCE]]
+            for _ in self._ask({"op": "fetch", "files": part}):
+                pass
+        return [path_in(self._cache, info.digest) for info in wanted]
+
+    def drop(self, info: FileInfo) -> None:
+        """Take a content out of the cache that is damaged, by a power cut say."""
+        path_in(self._cache, info.digest).unlink(missing_ok=True)
+
+    def _ask(self, question: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return all answers to a question."""
+        end = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                return list(self._answers(question))
+            except (OSError, WireError) as error:
+                if time.monotonic() > end:
+                    raise ModuleError(f"the minion's daemon does not hand out files: {error}") from None
+                time.sleep(_PAUSE_S)
+
+    def _answers(self, question: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        reader = FrameReader()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.connect(str(self._desk))
+            sock.sendall(pack(question))
+            while True:
+                data = sock.recv(_READ)
+                if not data:
+                    raise ConnectionError("it has closed the connection")
+                for answer in reader.feed(data):
+                    if answer["error"]:
+                        raise ModuleError(f"the master's files: {answer['error']}")
+                    yield answer
+                    if answer["last"]:
+                        return

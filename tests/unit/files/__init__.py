@@ -1,0 +1,1 @@
+"""Served files: names, roots, messages, the master's service."""
