@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 import shlex
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from modules.context import Context
 from modules.process_env import find_account, own_home
 from modules.result import Result
 from shoal.errors import ArgumentError, CommandError, ModuleError
+from shoal.files.names import BASE, is_served, read_url
 from shoal.functions.function import function
 
 SHELL = "/bin/sh"
@@ -122,23 +126,27 @@ def shell(ctx: Context, cmd: str, options: RunOptions = _DEFAULTS) -> Result:
 
 
 @function
-def script(ctx: Context, source: str, args: str | list[str] = "", options: RunOptions = _DEFAULTS) -> Result:
-    """Run a script that lies on the box and return its `pid`, `retcode`, `stdout` and `stderr`.
+def script(
+    ctx: Context,
+    source: str,
+    args: str | list[str] = "",
+    saltenv: str = BASE,
+    options: RunOptions = _DEFAULTS,
+) -> Result:
+    """Run a script of the master, or one on the box, and return its `pid`, `retcode`, `stdout` and `stderr`.
 
-    An executable file is started itself, another by `shell`. `args` is split into words; no shell reads it.
+    An executable file, and any of the master that begins with `#!`, is started itself, another by `shell`. `args` is
+    split into words; no shell reads it. The master's is put into a new folder that only its user may enter.
 
     CLI Example:
 
-        shoal '*' cmd.script /usr/local/sbin/check args='--fast "two words"'
+        shoal '*' cmd.script shoal://scripts/check.sh args='--fast "two words"'
+        shoal '*' cmd.script /usr/local/sbin/check runas=nobody
     """
-    if "://" in source:
-        raise ModuleError(f"{source}: only a path on the box can be run for now")
-    if not Path(source).is_file():
-        raise ModuleError(f"{source}: there is no such file on the box")
     words = _words(args) if isinstance(args, str) else args
-    path = str(Path(source).absolute())
-    start = [path] if os.access(path, os.X_OK) else [options.shell, path]
-    done = processes.run(_command(ctx, [*start, *words], options))
+    with _on_box(ctx, source, saltenv, options.runas) as path:
+        start = [path] if os.access(path, os.X_OK) else [options.shell, path]
+        done = processes.run(_command(ctx, [*start, *words], options))
     return _result(done, options, _everything(done, options))
 
 
@@ -251,6 +259,29 @@ def _umask(text: str) -> int:
     if not 0 <= value <= 0o777:
         raise ArgumentError(f"umask must be octal, 000 to 777, not {text!r}")
     return value
+
+
+@contextmanager
+def _on_box(ctx: Context, source: str, env: str, runas: str) -> Iterator[str]:
+    """Give the path of a script: its own, or that of a copy for this one run."""
+    if not is_served(source):
+        if "://" in source or not Path(source).is_file():
+            raise ModuleError(f"{source}: there is no such file on the box")
+        yield str(Path(source).absolute())
+        return
+    from modules import cp  # with what it needs, only for the master's scripts
+
+    with tempfile.TemporaryDirectory(prefix="shoal-script-") as folder:
+        path = Path(folder, read_url(source, env)[0].rpartition("/")[2])
+        if not cp.get_file(ctx, source, str(path), env):
+            raise ModuleError(f"{source}: the master does not serve it")
+        with path.open("rb") as file:
+            path.chmod(0o700 if file.read(2) == b"#!" else 0o600)
+        if runas:
+            account = find_account(runas)
+            for each in (path, Path(folder)):
+                os.chown(each, account.uid, account.gid)
+        yield str(path)
 
 
 def _words(text: str) -> list[str]:

@@ -1,5 +1,7 @@
 """Where functions come from: this package, and the synced folder. A module is found by its file's name alone.
 
+A module of this package may be a folder: what its files have is all of one module.
+
 A module that cannot be loaded raises `Broken` whenever it is asked for and never spoils another. A synced
 file is compiled from its text each time it is loaded: no bytecode file, so an edit within one second is seen.
 """
@@ -9,7 +11,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Final, Protocol
@@ -19,12 +21,16 @@ from shoal.functions.function import Function, marks_of
 
 # Files of this package that are its machinery, not something to ask of a box.
 MACHINERY: Final = frozenset(
-    {"context", "kept_output", "lookup", "process_env", "process_io"}
-    | {"registry", "result", "shell", "sources", "standalone"}
+    {"context", "kept_output", "lookup", "own_files", "placing", "process_env", "process_io"}
+    | {"registry", "result", "shell", "sources", "standalone", "text_file"}
 )
 
 # Modules that are only other names for functions of these modules.
-ALIAS_HOMES: Final[Mapping[str, tuple[str, ...]]] = {"saltutil": ("minion", "sys")}
+ALIAS_HOMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "network": ("hostname",),
+    "ps": ("process",),
+    "saltutil": ("minion", "sys"),
+}
 
 Functions = Mapping[str, Function]
 
@@ -68,10 +74,13 @@ class BuiltIn:
     def _load(self, module: str) -> Functions:
         if module not in self._loaded:
             try:
-                loaded = importlib.import_module(f"modules.{module}")
+                files = list(_files_of(f"modules.{module}"))
             except ImportError as error:  # a library that this box does not have
                 raise Broken(f"module {module} cannot be loaded here: {_one_line(error)}") from None
-            self._loaded[module] = _functions_of(loaded, module, may_inline=True)
+            found: dict[str, Function] = {}
+            for file in files:
+                found |= _functions_of(file, module, may_inline=True)
+            self._loaded[module] = found
         return self._loaded[module]
 
 
@@ -123,6 +132,13 @@ class SyncedFolder:
         if not functions:
             return Broken(f"{path} has no @function")
         return functions
+
+
+def _files_of(name: str) -> Iterator[ModuleType]:
+    loaded = importlib.import_module(name)
+    yield loaded
+    for each in pkgutil.iter_modules(getattr(loaded, "__path__", ())):
+        yield importlib.import_module(f"{name}.{each.name}")
 
 
 def _import_name(module: str) -> str:

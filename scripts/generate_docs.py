@@ -42,7 +42,7 @@ to do instead. Changes take effect when the daemon is started again. Shoal takes
 thing; other keys carry their unit (`_s`, `_mib`, `_bytes`). `publisher_acl` and `nodegroups` are explained in
 [operations](operations.md).
 
-`file_roots`, `pillar_roots` and `file_client` are read and checked, but nothing uses them before there are states.
+`pillar_roots` and `file_client` are read and checked, but nothing uses them before there are pillar and states.
 """
 MODULES = """\
 # Execution modules

@@ -106,6 +106,7 @@ def test_what_modules_see_can_travel(tmp_path: Path) -> None:
     seen = read_minion_config(paths).module_settings(paths)
     assert decode(encode(seen), 10_000) == seen
     assert seen["file_roots"] == {"base": ["/tmp/states"]}
+    assert seen["cachedir"] == str(paths.cache_dir)
 
 
 def test_yaml_extension_is_read_too(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from minion.executor.call import Bounds, Ending, Interruption, call_function
 from minion.executor.control import JobView, World, make_context
 from minion.executor.inline import time_limit
 from modules.context import Context
+from modules.own_files import OwnFiles
 from modules.registry import Registry
 from shoal.errors import ModuleError, UnknownFunctionError, WireError
 from shoal.functions.function import Function, Marks
@@ -37,7 +38,7 @@ def _context(job: Job, call: Callable[..., Any]) -> Context:
     posted: list[dict[str, Any]] = []
     jobs = JobView(job, list, posted.append)
     registry = cast("Registry", OneFunction(call))
-    return make_context(World(minion_id="box"), registry, job, jobs, posted.append)
+    return make_context(World(minion_id="box"), registry, job, jobs, posted.append, OwnFiles({}))
 
 
 def _call(call: Callable[..., Any], *args: Any, fun: str = "f", memory: int = 0) -> tuple[Ending, Any]:

@@ -16,6 +16,9 @@ from master.asyncio_scheduler import AsyncioScheduler
 from master.backplane import LocalBackplane
 from master.collector import Collector
 from master.events import EventBus
+from master.fileserver.catalog import Catalog
+from master.fileserver.index import DigestIndex
+from master.fileserver.service import FileService
 from master.gate import Gate
 from master.greeter import Greeter, Limits
 from master.identity import IdentityFiles
@@ -37,6 +40,7 @@ from pki.rotation import make_rotation
 from pki.welcome import Welcome, judge_welcome
 from shoal.clock import FakeClock
 from shoal.event import Event
+from shoal.files.roots import FileRoots, Rules
 from shoal.memory_transport import Fair, MemoryConnector, MemoryMasterTransport, MemoryNetwork
 from shoal.messages import WELCOME, read_reply, request
 from shoal.transport import BROADCAST, Endpoint, own_topic
@@ -152,9 +156,12 @@ class Reception:
             random=Random(1),
         )
         doors = Doors(quotas=Quotas(PLENTY, PLENTY, monotonic), guests=guests, waiters=guests, reports=guests)
+        roots = FileRoots(lambda: {"base": (folder / "roots",)}, Rules())
+        self.files = FileService(Catalog(roots, DigestIndex(), monotonic), self.counters, monotonic)
         self.collector = Collector(
             runs=self.runs,
             late=LateWords(self.store, self.writer, self.runs),
+            files=self.files,
             outbox=outbox,
             writer=self.writer,
             reports=guests,
@@ -174,6 +181,7 @@ class Reception:
         self.network = MemoryNetwork(Fair(AsyncioScheduler(asyncio.get_running_loop())))
         self.transport = MemoryMasterTransport(self.network, self.gate, "m1", 4506)
         self.gate.transport = self.collector.transport = self.greeter.transport = self.transport
+        self.files.transport = self.transport
         self.endpoint = Endpoint(
             host="m1", publish_port=4505, request_port=4506, curve_key=self.identity.keys.curve.public
         )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modules.context import Context
+from modules.own_files import OwnFiles
 from modules.registry import Registry
 from shoal.functions.signature import bind
 
@@ -66,7 +68,17 @@ def daemon() -> FakeDaemon:
 
 
 @pytest.fixture
-def ctx(jobs: FakeJobs, daemon: FakeDaemon) -> Context:
+def roots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder whose files are served to the box: two files and a folder."""
+    folder = tmp_path_factory.mktemp("roots")
+    (folder / "web").mkdir()
+    (folder / "top.sls").write_text("base: {}\n")
+    (folder / "web/site.conf").write_text("listen 80\n")
+    return folder
+
+
+@pytest.fixture
+def ctx(jobs: FakeJobs, daemon: FakeDaemon, roots: Path) -> Context:
     return Context(
         minion_id="web1",
         grains=GRAINS,
@@ -76,6 +88,7 @@ def ctx(jobs: FakeJobs, daemon: FakeDaemon) -> Context:
         registry=Registry(),
         jobs=jobs,
         daemon=daemon,
+        files=OwnFiles({"base": (roots,)}),
         jid="20260917000000000000",
         job_user="root",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,10 +116,26 @@ def test_script_runs_whether_executable_or_not(ctx: Context, tmp_path: Path, mod
     assert cmd.script(ctx, str(script), ["a", "b c"]).value["stdout"] == "2 b c"
 
 
+def test_script_of_the_master_runs_and_leaves_nothing(ctx: Context, roots: Path, tmp_path: Path) -> None:
+    (roots / "check.py").write_text(f"#!{sys.executable}\nimport sys; print(sys.argv[0], sys.argv[1:])\n")
+    (roots / "plain").write_text('echo "$0 $1"\n')
+    for name, said in (("check.py", "['a b']"), ("plain", "a b")):
+        found = cmd.script(ctx, f"shoal://{name}", ["a b"]).value
+        path, _, rest = found["stdout"].partition(" ")
+        assert (rest, found["retcode"]) == (said, 0)
+        assert path.endswith(f"/{name}")
+        assert not Path(path).parent.exists()
+
+
 @pytest.mark.parametrize(
-    ("source", "message"), [("/no/script", "there is no such file"), ("salt://x", "only a path on the box")]
+    ("source", "message"),
+    [
+        ("/no/script", "there is no such file"),
+        ("salt://x", "the master does not serve it"),
+        ("https://x/y", "there is no such file"),
+    ],
 )
-def test_script_must_be_on_the_box(ctx: Context, source: str, message: str) -> None:
+def test_script_must_be_there(ctx: Context, source: str, message: str) -> None:
     with pytest.raises(ModuleError, match=message):
         cmd.script(ctx, source)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 import shlex
 from collections.abc import Callable
@@ -16,16 +18,17 @@ from modules.result import Result
 from shoal.functions.function import Function
 from shoal.functions.signature import bind
 from shoal.wire import MAX_DEPTH, encode, plain
+from tests.unit.modules import reasons
 
 REGISTRY = Registry()
 NAMES = sorted({REGISTRY.get(name).name for name in REGISTRY.names()})
 EXAMPLE = re.compile(r"^    shoal '[^']+' (.+)$", re.MULTILINE)
 
 # Examples that are only bound to their signature here, not run, and why.
-NOT_RUN = {
-    "cmd.script": "the script of the example is not on this box",
-    "test.exception": "its work is to fail",
-}
+NOT_RUN: dict[str, str] = {}
+for _file in pkgutil.iter_modules(reasons.__path__):
+    NOT_RUN |= importlib.import_module(f"{reasons.__name__}.{_file.name}").NOT_RUN
+
 # Functions whose replay is not "safe", but whose examples do no harm on the fakes or on the box.
 HARMLESS = ("cmd.", "minion.")
 
@@ -56,11 +59,17 @@ def test_it_is_typed_and_documented(name: str) -> None:
     encode(plain(function.schema()))
 
 
+def test_reasons_are_given_for_functions_that_exist() -> None:
+    assert not NOT_RUN.keys() - set(NAMES)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_its_examples_work(name: str, ctx: Context) -> None:
     function = REGISTRY.get(name)
     for line in examples(function):
         asked, *words = shlex.split(line)
+        if "--" in words:
+            words.remove("--")  # as the program does: what follows may begin with a dash
         assert REGISTRY.get(asked).name == name
         args, kwargs = bind(function, words, {}, from_text=True)
         if name in NOT_RUN:

@@ -1,0 +1,1 @@
+"""Which of several programs a generic name such as `editor` means."""

@@ -1,0 +1,1 @@
+"""Disks: how full, what is on them, and making file systems."""

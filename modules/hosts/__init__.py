@@ -1,0 +1,1 @@
+"""The hosts file: addresses and the names that stand for them."""

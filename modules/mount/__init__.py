@@ -1,0 +1,1 @@
+"""Mounts, fstab and swap."""

@@ -1,0 +1,196 @@
+"""The hand for apt's sources: `sources.list`, `*.list` and `*.sources`, and keys beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from modules.pkgrepo import apt_source, stanza, text_file
+from modules.pkgrepo.apt_source import Source
+from modules.pkgrepo.contract import RepoOptions
+from shoal.errors import ArgumentError, ModuleError
+
+MAIN_FILE = Path("/etc/apt/sources.list")
+FOLDER = Path("/etc/apt/sources.list.d")
+KEYRINGS = Path("/etc/apt/keyrings")
+_FILE_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.(list|sources)")
+_ARMOR: Final = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
+_PUBLIC_KEY_TAG: Final = 6  # RFC 4880, 4.3
+
+
+class AptSources:
+    """Repositories as `contract` has them. A repository is named by its line; type, address and suite count."""
+
+    def all(self) -> dict[str, Any]:
+        """Return lists of sources by address."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for path, source in self._every():
+            found.setdefault(source.uri, []).append(source.shown(str(path)))
+        return found
+
+    def get(self, repo: str) -> dict[str, Any]:
+        """See `contract`."""
+        wanted = apt_source.asked(repo)
+        return next((source.shown(str(path)) for path, source in self._like(wanted)), {})
+
+    def put(self, repo: str, options: RepoOptions) -> bool:
+        """See `contract`."""
+        for name in ("baseurl", "mirrorlist", "metalink", "gpgkey", "tag", "name"):
+            if getattr(options, name):
+                raise ArgumentError(f"{name}: apt has no such option")
+        typed = apt_source.asked(repo)
+        path, before = next(self._like(typed), (None, None))
+        target = self._target(typed, options) if path is None or options.file else path
+        key = _key(options)
+        source = self._merged(typed, before, options, key)
+        apt_source.checked(replace(source, options={}))
+        written = bool(key) and text_file.write_bytes(Path(source.options["signed-by"]), key)
+        written = self._write(target, source, is_there=path == target) or written
+        if path is not None and path != target:
+            self._drop(path, source)
+        return written
+
+    def delete(self, repo: str) -> str:
+        """See `contract`."""
+        places = list(self._like(apt_source.asked(repo)))
+        for path in dict.fromkeys(path for path, _ in places):
+            self._drop(path, places[0][1])
+        return str(places[0][0]) if places else ""
+
+    def _merged(self, typed: Source, before: Source | None, options: RepoOptions, key: bytes) -> Source:
+        """Return the source as it was with what was typed and given on top."""
+        changed = {**(before.options if before else {}), **typed.options, **options.settings}
+        if options.architectures:
+            changed["arch"] = ",".join(options.architectures)
+        if key:
+            suffix = ".asc" if key.startswith(_ARMOR) else ".gpg"
+            changed["signed-by"] = str(KEYRINGS / (_slug(typed) + suffix))
+        elif options.signedby:
+            if not Path(options.signedby).is_file():
+                raise ArgumentError(f"signedby: there is no file {options.signedby} on the box")
+            changed["signed-by"] = options.signedby
+        if options.trusted is not None:
+            changed["trusted"] = "yes" if options.trusted else "no"
+        disabled = typed.disabled or bool(before and before.disabled)
+        return replace(
+            typed,
+            comps=tuple(options.comps) or typed.comps or (before.comps if before else ()),
+            options=_checked(typed, changed, before),
+            disabled=disabled if options.disabled is None else options.disabled,
+        )
+
+    def _target(self, source: Source, options: RepoOptions) -> Path:
+        if not options.file:
+            return FOLDER / f"{_slug(source)}.{'sources' if options.format == 'deb822' else 'list'}"
+        path = Path(options.file)
+        if path != MAIN_FILE and (path.parent != FOLDER or not _FILE_NAME.fullmatch(path.name)):
+            raise ArgumentError(
+                f"file: {options.file} is neither {MAIN_FILE} nor a .list or .sources file in {FOLDER}"
+            )
+        return path
+
+    def _write(self, path: Path, source: Source, *, is_there: bool) -> bool:
+        text = text_file.read(path)
+        if path.suffix == ".sources":
+            return text_file.write(path, _stanza_put(text, source))
+        lines = text.splitlines()
+        place = next((i for i, line in enumerate(lines) if is_there and _is_same(line, source)), len(lines))
+        if place == len(lines) or apt_source.read_line(lines[place]) != source:
+            lines[place : place + 1] = [source.line()]
+        return text_file.write(path, "".join(f"{line}\n" for line in lines))
+
+    def _drop(self, path: Path, source: Source) -> None:
+        """Take a source out of a file; a file of the folder that is left with nothing is deleted."""
+        text = text_file.read(path)
+        if path.suffix == ".sources":
+            every = stanza.split(text)
+            kept = [each for each in every if not _has(each, source) or not each.drop(source)]
+            left, text = any(each.fields() for each in kept), stanza.joined(kept)
+        else:
+            lines = [line for line in text.splitlines() if not _is_same(line, source)]
+            left, text = any(map(apt_source.read_line, lines)), "".join(f"{line}\n" for line in lines)
+        if left or path == MAIN_FILE:
+            text_file.write(path, text)
+        else:
+            text_file.delete(path)
+
+    def _like(self, wanted: Source) -> Iterator[tuple[Path, Source]]:
+        """Yield the places of a source, enabled ones first."""
+        found = [(path, each) for path, each in self._every() if each.key == wanted.key]
+        yield from sorted(found, key=lambda pair: pair[1].disabled)
+
+    def _every(self) -> Iterator[tuple[Path, Source]]:
+        try:
+            names = sorted(path for path in FOLDER.iterdir() if _FILE_NAME.fullmatch(path.name))
+        except FileNotFoundError:
+            names = []
+        except OSError as error:
+            raise ModuleError(f"{FOLDER} cannot be read: {error.strerror}") from None
+        for path in [MAIN_FILE, *names]:
+            text = text_file.read(path)
+            if path.suffix == ".sources":
+                found = [source for each in stanza.split(text) for source in each.sources()]
+            else:
+                found = list(filter(None, map(apt_source.read_line, text.splitlines())))
+            for source in found:
+                yield path, source
+
+
+def _stanza_put(text: str, source: Source) -> str:
+    """Return the file's text with the source as asked: in its stanza, or in one of its own at the end."""
+    every = stanza.split(text)
+    for each in every:
+        if _has(each, source):
+            if next(one for one in each.sources() if one.key == source.key) == source:
+                return text
+            if len(each.sources()) == 1:
+                each.become(source)
+                return stanza.joined(every)
+            each.drop(source)
+    fresh = stanza.Stanza([])
+    fresh.become(source)
+    return stanza.joined([*every, fresh])
+
+
+def _has(each: stanza.Stanza, source: Source) -> bool:
+    return any(one.key == source.key for one in each.sources())
+
+
+def _is_same(line: str, source: Source) -> bool:
+    read = apt_source.read_line(line)
+    return read is not None and read.key == source.key
+
+
+def _checked(typed: Source, options: dict[str, str], before: Source | None) -> dict[str, str]:
+    """Check the options that are new; those that are there may be of a form that we do not write."""
+    kept = before.options if before else {}
+    new = {name: value for name, value in options.items() if kept.get(name) != value}
+    apt_source.checked(replace(typed, comps=(), suite="./", options=new))
+    return options
+
+
+def _slug(source: Source) -> str:
+    """Return a name for the repository's own file, of its address and suite."""
+    bare = re.sub(r"^[a-z0-9+-]+:/*([^/@]*@)?", "", source.uri)
+    return re.sub(r"[^A-Za-z0-9]+", "-", f"{bare}-{source.suite}").strip("-").lower()[:120]
+
+
+def _key(options: RepoOptions) -> bytes:
+    """Return the public key that was given, b"" if none. Raises ArgumentError."""
+    if options.key_text:
+        data = options.key_text.strip().encode() + b"\n"
+    elif options.key_url:
+        path = options.key_url.removeprefix("file://")
+        if not path.startswith("/") or not Path(path).is_file():
+            raise ArgumentError("key_url: only the path of a key file on the box can be given for now")
+        data = text_file.read(Path(path)).encode("utf-8", "surrogateescape")
+    else:
+        return b""
+    first = data[0] if data else 0
+    tag = first & 0x3F if first & 0x40 else (first & 0x3F) >> 2
+    if not data.startswith(_ARMOR) and not (first & 0x80 and tag == _PUBLIC_KEY_TAG):
+        raise ArgumentError("the key is not an OpenPGP public key, armored or binary")
+    return data

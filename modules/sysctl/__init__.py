@@ -1,0 +1,1 @@
+"""Kernel parameters, read and set in /proc/sys without a program."""

@@ -1,0 +1,1 @@
+"""`file.*` on real files in a folder of the test's own."""

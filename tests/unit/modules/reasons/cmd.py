@@ -1,0 +1,3 @@
+"""Examples of `cmd` that are not run."""
+
+NOT_RUN = {"cmd.script": "the script of the example is not on this box"}

@@ -1,0 +1,9 @@
+"""Examples of `group` that are not run."""
+
+NOT_RUN = dict.fromkeys(
+    (
+        *("group.add", "group.delete", "group.chgid"),
+        *("group.adduser", "group.deluser", "group.members"),
+    ),
+    "it would change the box's groups",
+)

@@ -1,0 +1,3 @@
+"""Examples of `test` that are not run."""
+
+NOT_RUN = {"test.exception": "its work is to fail"}

@@ -1,0 +1,6 @@
+"""Examples of `timezone` that are not run."""
+
+NOT_RUN = {
+    "timezone.set_zone": "it would change the box's time zone",
+    "timezone.set_hwclock": "it would set the hardware clock",
+}
