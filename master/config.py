@@ -81,6 +81,11 @@ class MasterConfig:
         parse=read_file_roots,
         shown="base: /srv/salt",
     )
+    gitfs_remotes: tuple[str, ...] = setting(
+        (), "Git repositories that are served too, after file_roots: branches and tags are environments"
+    )
+    gitfs_base: str = setting("main", "Their branch that is the environment base; for main also master")
+    gitfs_update_interval: float = setting(60.0, "Seconds between looks for their changes", low=5, high=_DAY)
     file_ignore_glob: tuple[str, ...] = setting(
         (), "Names, or paths in their root, that are not served, as globs"
     )

@@ -96,6 +96,8 @@ class Master:
             asyncio.create_task(self._reassure(), name="reassure"),
             asyncio.create_task(self.outbox.run(), name="outbox"),
         ]
+        if self.files.updates is not None:
+            self._tasks.append(asyncio.create_task(self.files.updates.run(), name="gitfs"))
         if self.store.shared.possible:
             self._tasks.append(asyncio.create_task(self.neighbours.run(), name="neighbours"))
         await self.control.start(self._paths.control_socket)

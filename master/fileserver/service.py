@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from master.fileserver.catalog import Catalog
+from master.fileserver.updates import Updates
 from shoal.errors import WireError
 from shoal.files.messages import MAX_ASKED, MAX_OPEN, PIECE_BYTES, Answer, Part, Question
 from shoal.files.roots import open_found
@@ -47,8 +48,15 @@ class _Box:
 class FileService:
     """See the module docstring."""
 
-    def __init__(self, catalog: Catalog, counters: Counter[str], monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        counters: Counter[str],
+        monotonic: Callable[[], float],
+        updates: Updates | None = None,
+    ) -> None:
         self.catalog = catalog
+        self.updates = updates  # of the git repositories, if there are any
         self.transport: MasterTransport | None = None  # set once the sockets are there
         self._counters = counters
         self._monotonic = monotonic
@@ -88,6 +96,8 @@ class FileService:
         """Stop the threads."""
         for task in self._tasks:
             task.cancel()
+        if self.updates is not None:
+            self.updates.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _arrived(self, box: _Box, but_for: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from master.fileserver.catalog import Catalog
 from master.runners.context import RunnerContext
-from shoal.errors import ArgumentError, WireError
+from shoal.errors import ArgumentError, StoreError, WireError
 from shoal.files.messages import FileInfo
 from shoal.files.names import BASE
 from shoal.functions.function import function
@@ -72,13 +72,16 @@ async def file_hash(ctx: RunnerContext, path: str, saltenv: str = BASE) -> str:
 
 @function
 async def update(ctx: RunnerContext) -> bool:
-    """Look at the roots anew at the next question; else a list may be ten seconds old.
+    """Take changes over now: of the git repositories, and of lists, which may else be ten seconds old.
 
     CLI Example:
 
         shoal-run fileserver.update
     """
     ctx.files.catalog.clear()
+    errors = await ctx.files.updates.now() if ctx.files.updates is not None else {}
+    if errors:
+        raise StoreError("; ".join(f"{url}: {error}" for url, error in errors.items()))
     return True
 
 

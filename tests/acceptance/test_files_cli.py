@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from tests.fleet import Fleet, short_folder, until
 from tests.proxy import Proxy
+from tests.unit.files.test_git_roots import Repository
 
 BOX: Final = "box-1"
 CUTS: Final = 50
@@ -150,3 +152,25 @@ def test_operator_sees_what_is_served(fleet: Fleet) -> None:
     done = fleet.program("shoal-run", "fileserver.file_list", "prefix=../x", check=False)
     assert (done.returncode, "bad file name" in done.stdout + done.stderr) == (64, True)
     assert fleet.runner("cache.grains")[BOX]["id"] == BOX
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
+def test_branches_of_a_git_repository_are_environments() -> None:
+    with short_folder() as folder, Fleet(folder) as fleet:
+        repository = Repository(folder / "repo")
+        repository.commit(top="one")
+        fleet.start_master(gitfs_remotes=[repository.url], gitfs_update_interval=3600)
+        fleet.join(BOX)
+        until("the first update", lambda: fleet.ask("fileserver.envs") == ["base"])
+        repository.git("checkout", "--quiet", "-b", "dev")
+        repository.commit(top="two")
+        assert fleet.runner("fileserver.update") is True
+        assert fleet.runner("fileserver.envs") == ["base", "dev"]
+        for env, text in (("base", "one"), ("dev", "two")):
+            assert ask(fleet, "cp.get_file_str", f"shoal://top?saltenv={env}") == text
+        shutil.move(repository.folder, folder / "away")
+        done = fleet.program("shoal-run", "fileserver.update", check=False)
+        assert (done.returncode, repository.url in done.stdout + done.stderr) == (1, True)
+        assert ask(fleet, "cp.get_file_str", "shoal://top?saltenv=dev") == "two", (
+            "what was served is served on"
+        )

@@ -156,8 +156,8 @@ def test_a_secret_is_read_and_hidden(tmp_path: Path) -> None:
         ("a: 1\nname: x", "f:1: unknown key 'a'. Delete the line, or see the manual for the keys there are"),
         ("hash_type: md5",
          "f:1: 'hash_type' is a key of Salt's that Shoal does not have: SHA-256 is always used; delete the line"),
-        ("gitfs_remotes: []",
-         ("f:1: 'gitfs_remotes' is a key of Salt's that Shoal does not have: "
+        ("hgfs_remotes: []",
+         ("f:1: 'hgfs_remotes' is a key of Salt's that Shoal does not have: "
           "serve a checked-out folder under file_roots")),
         ("name: " + "x" * 50 + "\nlevel: " + "y" * 50,
          "f:2: 'level' must be one of debug, info, got '" + "y" * 40 + "…'"),

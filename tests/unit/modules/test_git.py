@@ -300,7 +300,7 @@ def test_another_users_repository_is_not_touched_as_root(ctx: Context, work: str
 @needs_root
 def test_user_works_with_its_own_rights(ctx: Context, origin: str, tmp_path: Path) -> None:
     nobody = pwd.getpwnam("nobody")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+    for folder in (tmp_path, *tmp_path.parents[:3]):
         folder.chmod(folder.stat().st_mode | 0o011)
     (tmp_path / "theirs").mkdir()
     os.chown(tmp_path / "theirs", nobody.pw_uid, nobody.pw_gid)
