@@ -9,9 +9,16 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
 
 
 def on_signal(number: int, call: Callable[[], object]) -> None:
     """Call `call` in the running loop each time signal `number` comes. Only in the main thread."""
     loop = asyncio.get_running_loop()
-    signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(call))
+
+    def came(_number: int, _frame: FrameType | None) -> None:
+        with suppress(RuntimeError):  # the loop is closed: the process is at its end anyway
+            loop.call_soon_threadsafe(call)
+
+    signal.signal(number, came)

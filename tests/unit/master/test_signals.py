@@ -27,3 +27,16 @@ def test_signal_reaches_a_loop_whose_pipe_is_full() -> None:
         asyncio.run(body())
     finally:
         signal.signal(signal.SIGUSR1, before)
+
+
+def test_signal_after_the_loop_has_ended_is_no_error() -> None:
+    before = signal.getsignal(signal.SIGUSR1)
+
+    async def body() -> None:
+        on_signal(signal.SIGUSR1, int)
+
+    try:
+        asyncio.run(body())
+        os.kill(os.getpid(), signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
