@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from modules.context import Context
-from modules.placing import Placed, place
+from modules.placing import Placed, make_folder, place
 from shoal.errors import ModuleError, WireError
 from shoal.files.digest import HASH_TYPE
 from shoal.files.messages import FileInfo
@@ -35,11 +35,12 @@ def get_file(ctx: Context, path: str, dest: str, saltenv: str = BASE, makedirs: 
     """
     name, env = _name(path, saltenv)
     target = Path(dest, name.rpartition("/")[2]) if dest.endswith("/") or Path(dest).is_dir() else Path(dest)
+    where = _Where(target.parent, target.name)
     for _ in range(_TRIES):
         info = ctx.files.find(env, name)
         if info is None:
             return ""
-        if _bring(ctx, [(info, target)], makedirs=makedirs):
+        if _bring(ctx, [(info, where)], makedirs=makedirs):
             return str(target)
     raise ModuleError(f"{path}: it changes on the master each time it is fetched")
 
@@ -57,15 +58,16 @@ def get_dir(ctx: Context, path: str, dest: str, saltenv: str = BASE) -> list[str
     name, env = _name(path, saltenv)
     above = name.rpartition("/")[0]
     for _ in range(_TRIES):
-        found = ctx.files.walk(env, name)
-        wanted = [
-            (info, Path(dest, info.name[len(above) :].lstrip("/"))) for info in found if not info.is_dir
+        found = [
+            (info, _Where(Path(dest), info.name[len(above) :].lstrip("/")))
+            for info in ctx.files.walk(env, name)
         ]
-        for info in found:
-            if info.is_dir:
-                Path(dest, info.name[len(above) :].lstrip("/")).mkdir(parents=True, exist_ok=True)
+        wanted = [(info, where) for info, where in found if not info.is_dir]
         if _bring(ctx, wanted, makedirs=True):
-            return [str(target) for _, target in wanted]
+            for info, where in found:
+                if info.is_dir:
+                    make_folder(where.folder, where.below)
+            return [str(where.folder / where.below) for _, where in wanted]
     raise ModuleError(f"{path}: it changes on the master each time it is fetched")
 
 
@@ -214,7 +216,12 @@ def _name(path: str, env: str) -> tuple[str, str]:
         raise ModuleError(str(error)) from None
 
 
-def _bring(ctx: Context, wanted: list[tuple[FileInfo, Path]], *, makedirs: bool) -> bool:
+class _Where(NamedTuple):
+    folder: Path
+    below: str
+
+
+def _bring(ctx: Context, wanted: list[tuple[FileInfo, _Where]], *, makedirs: bool) -> bool:
     """Fetch files and put each in its place; False when one was not what it should be, and is to be found again."""
     try:
         cached = ctx.files.fetch([info for info, _ in wanted])
@@ -223,8 +230,9 @@ def _bring(ctx: Context, wanted: list[tuple[FileInfo, Path]], *, makedirs: bool)
             return False
         raise
     one = len(wanted) == 1
-    for (info, target), source in zip(wanted, cached, strict=True):
-        if not place(Placed(source, target, info.digest, info.mode), makedirs=makedirs, sync=one):
+    for (info, where), source in zip(wanted, cached, strict=True):
+        placed = Placed(source, where.folder, where.below, info.digest, info.mode)
+        if not place(placed, makedirs=makedirs, sync=one):
             ctx.files.drop(info)
             return False
     if not one:

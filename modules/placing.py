@@ -1,13 +1,19 @@
-"""Puts a content of the cache in its place: whole, checked, all at once (see `file/atomic.py`)."""
+"""Puts a content of the cache in its place: whole, checked, all at once (see `file/atomic.py`).
+
+Folders below the one that was named are entered one by one and never through a symbolic link: whoever owns one of
+them cannot lead root elsewhere.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from modules.file.atomic import locked, replace_by
+from modules.file.atomic import lock, replace_by
 from modules.file.place import shown
 from shoal.errors import ModuleError
 from shoal.files.digest import Digest
@@ -17,12 +23,18 @@ _CHUNK: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A content in `source` that is to be at `target`, with this digest; `mode` if there is no target yet."""
+    """A content in `source` that is to be `below` a folder, with this digest; `mode` if nothing is there yet."""
 
     source: Path
-    target: Path
+    folder: Path  # as the operator named it: links in it are followed
+    below: str  # name in it, folders before it
     digest: bytes
     mode: int
+
+    @property
+    def target(self) -> Path:
+        """Where it is to be."""
+        return self.folder / self.below
 
 
 class _Damaged(Exception):
@@ -42,14 +54,43 @@ def place(placed: Placed, *, makedirs: bool = False, sync: bool = True) -> bool:
         raise ModuleError(f"{shown(target)} is not absolute; give the whole path")
     try:
         if makedirs:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        with locked(target.parent) as folder:
+            placed.folder.mkdir(parents=True, exist_ok=True)
+        *folders, _name = placed.below.split("/")
+        with _entered(placed.folder, folders) as folder:
             replace_by(folder, target, lambda fd: _copy(placed, fd), mode=placed.mode, sync=sync)
     except _Damaged:
         return False
     except OSError as error:
         raise ModuleError(f"{shown(target)} cannot be written: {error.strerror or error}") from None
     return True
+
+
+def make_folder(base: Path, below: str) -> None:
+    """Make a folder and those above it, below `base`, through no link. Raises ModuleError."""
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        with _entered(base, below.split("/")):
+            pass
+    except OSError as error:
+        raise ModuleError(f"{shown(base / below)} cannot be made: {error.strerror or error}") from None
+
+
+@contextmanager
+def _entered(base: Path, folders: Sequence[str]) -> Iterator[int]:
+    """Give the descriptor of a folder below `base`, made if need be, with its lock held. Raises OSError."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    fd = os.open(base, flags)
+    try:
+        for name in folders:
+            with suppress(FileExistsError):
+                os.mkdir(name, dir_fd=fd)
+            inner = os.open(name, flags | os.O_NOFOLLOW, dir_fd=fd)
+            os.close(fd)
+            fd = inner
+        lock(fd)
+        yield fd
+    finally:
+        os.close(fd)
 
 
 def _copy(placed: Placed, into: int) -> None:

@@ -41,7 +41,7 @@ def locked(folder: Path) -> Iterator[int]:
     """Hold the lock of `folder`; yields its descriptor. Raises OSError."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        _lock(fd)
+        lock(fd)
         yield fd
     finally:
         os.close(fd)
@@ -130,7 +130,8 @@ def _status(folder: int, path: Path) -> os.stat_result | None:
     return found
 
 
-def _lock(fd: int) -> None:
+def lock(fd: int) -> None:
+    """Hold the lock of a folder that is open, until it is closed; a stranger's is waited for a short while."""
     deadline, nap = time.monotonic() + _PATIENCE_S, 0.005
     while True:
         try:

@@ -124,3 +124,20 @@ def test_lists_tell_files_folders_links_and_states(ask: Ask, roots: Path) -> Non
     assert ask("cp.envs") == ["base"]
     assert ask("cp.get_file_str shoal://web/site.conf") == "listen 80\n"
     assert ask("cp.stat_file shoal://top.sls")["size"] == 9
+
+
+def test_link_below_the_named_folder_leads_nowhere(ctx: Context, tmp_path: Path) -> None:
+    """Attack list 36: who owns a folder below cannot make root write elsewhere."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "dest").mkdir()
+    (tmp_path / "dest/web").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ModuleError, match="cannot be"):
+        cp.get_dir(ctx, "shoal://web", str(tmp_path / "dest"))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_named_folder_may_be_a_link(ctx: Context, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    cp.get_dir(ctx, "shoal://web", str(tmp_path / "link"))
+    assert (tmp_path / "real/web/site.conf").read_text() == "listen 80\n"
