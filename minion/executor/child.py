@@ -30,6 +30,7 @@ from shoal.frames import pack
 from shoal.job import Job
 
 _INTERRUPTING: Final = (signal.SIGTERM, signal.SIGINT)
+_UMASK: Final = 0o022  # of what a job makes, as in Salt; the minion's own files have theirs
 EXIT_BROKEN: Final = 70  # our own mistake; see the box's log
 EXIT_OUT_OF_MEMORY: Final = 71  # not even the explanation could be made
 EXIT_TERMINATED: Final = 72  # by SIGTERM, before or after the function ran
@@ -48,6 +49,7 @@ def run(
     try:
         pipe = Pipe(pipe_fd)
         os.setsid()
+        os.umask(_UMASK)
         _listen_for_term()
         limits.adopt_strays()
         limits.apply(settings)

@@ -107,6 +107,7 @@ def test_many_small_files_come_together(fleet: Fleet) -> None:
     assert ask(fleet, "cp.get_dir", "shoal://many", str(target))
     found = {path.name: path.read_text() for path in target.rglob("*") if path.is_file()}
     assert found == {str(number): str(number) for number in range(1500)}
+    assert stat.S_IMODE((target / "many/d1").stat().st_mode) == 0o755
 
 
 def test_transfer_that_is_cut_fifty_times_ends_with_the_right_content(wire: tuple[Fleet, Proxy]) -> None:

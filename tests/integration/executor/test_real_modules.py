@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +37,20 @@ def test_commands_run(one: Rig) -> None:
     ret = one.run("cmd.run_all", "exit 3")
     assert ret.retcode == 3 and not ret.success
     assert ret.value()["retcode"] == 3
+
+
+def test_what_a_job_makes_has_the_usual_mode(cold: Rig, tmp_path: Path) -> None:
+    """The daemon's own umask is 077: what it writes is nobody's business. A job's is what the box is for."""
+    before = os.umask(0o077)
+    try:
+        one = cold.up()
+    finally:
+        os.umask(before)
+    one.value("cmd.run", f"mkdir {tmp_path}/folder; touch {tmp_path}/file")
+    one.value("file.makedirs", f"{tmp_path}/a/b/")
+    one.value("file.write", f"{tmp_path}/a/text", "x")
+    modes = {name: (tmp_path / name).stat().st_mode & 0o777 for name in ("folder", "file", "a/b", "a/text")}
+    assert modes == {"folder": 0o755, "file": 0o644, "a/b": 0o755, "a/text": 0o644}
 
 
 def test_timeout_ends_what_a_command_has_started(one: Rig, tmp_path: Path) -> None:
