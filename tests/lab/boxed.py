@@ -34,6 +34,7 @@ _PRELUDE: Final = """
 import json, os, shlex, subprocess, sys, time
 from pathlib import Path
 from modules.context import Context
+from modules.own_files import OwnFiles
 from modules.registry import Registry
 from modules.standalone import NoDaemon, NoJobs
 from shoal.errors import ModuleError
@@ -42,7 +43,7 @@ from shoal.functions.signature import bind
 registry = Registry()
 ctx = Context(
     minion_id="box", grains={}, pillar={}, tags={}, settings={}, registry=registry,
-    jobs=NoJobs(), daemon=NoDaemon(), jid="1", job_user="root",
+    jobs=NoJobs(), daemon=NoDaemon(), files=OwnFiles({}), jid="1", job_user="root",
 )
 
 def ask(line):
