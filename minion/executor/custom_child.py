@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from minion.executor import grains_files, limits
+from minion.executor.pipe_fork import Pipe, fork_with_pipe
 from minion.executor.settings import ExecutorSettings
 from shoal.frames import pack
 
@@ -21,21 +22,7 @@ def fork(
 
     `release` closes, in the child, what belongs to its parent. The child leads its own session.
     """
-    read_fd, write_fd = os.pipe()
-    # As in `fork.py`: until the child has let go of its parent's wake-up pipe, SIGTERM must not reach it.
-    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
-    try:
-        pid = os.fork()
-        if pid == 0:
-            _be_child(path, grains, settings, release, (read_fd, write_fd))
-    except OSError:
-        os.close(read_fd)
-        raise
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
-        os.close(write_fd)
-    os.set_blocking(read_fd, False)
-    return pid, read_fd
+    return fork_with_pipe(lambda pipe: _be_child(path, grains, settings, release, pipe))
 
 
 def _be_child(
@@ -43,7 +30,7 @@ def _be_child(
     grains: Mapping[str, Any],
     settings: ExecutorSettings,
     release: Callable[[], None],
-    pipe: tuple[int, int],
+    pipe: Pipe,
 ) -> NoReturn:
     status = 1
     try:

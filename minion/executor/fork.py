@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 from collections.abc import Callable
 from typing import NoReturn
 
 from minion.executor import child
 from minion.executor.control import Post
+from minion.executor.pipe_fork import Pipe, fork_with_pipe
 from minion.executor.settings import ExecutorSettings
 from modules.context import Context
 from shoal.job import Job
@@ -29,28 +29,13 @@ class Forker:
         since: float = 0.0,
     ) -> tuple[int, int]:
         """Return pid and the readable, non-blocking end of the pipe; `since`: see `call.py`. Raises OSError."""
-        read_fd, write_fd = os.pipe()
-        # Until the child has handlers of its own, a SIGTERM to it would reach the executor through the pipe
-        # that both wake up by.
-        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
-        try:
-            pid = os.fork()
-            if pid == 0:
-                self._be_child(job, make_context, (read_fd, write_fd), settings, since)
-        except OSError:
-            os.close(read_fd)
-            raise
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
-            os.close(write_fd)
-        os.set_blocking(read_fd, False)
-        return pid, read_fd
+        return fork_with_pipe(lambda pipe: self._be_child(job, make_context, pipe, settings, since))
 
     def _be_child(
         self,
         job: Job,
         make_context: Callable[[Post], Context],
-        pipe: tuple[int, int],
+        pipe: Pipe,
         settings: ExecutorSettings,
         since: float,
     ) -> NoReturn:

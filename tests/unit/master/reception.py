@@ -178,6 +178,9 @@ class Reception:
             hellos_per_s=10.0,
             **common,
         )
+        self._plug_in()
+
+    def _plug_in(self) -> None:
         self.network = MemoryNetwork(Fair(AsyncioScheduler(asyncio.get_running_loop())))
         self.transport = MemoryMasterTransport(self.network, self.gate, "m1", 4506)
         self.gate.transport = self.collector.transport = self.greeter.transport = self.transport
