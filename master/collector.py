@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from master.events import EventBus
 from master.fileserver.service import FileService
+from master.inquiries import Inquiries
 from master.keyring import KeyEntry, Keyring
 from master.keystore import KeyStore
 from master.late import LateWords
@@ -71,6 +72,7 @@ class Collector:
         runs: Runs,
         late: LateWords,
         files: FileService,
+        inquiries: Mapping[str, Inquiries],
         outbox: Outbox,
         writer: Writer,
         bus: EventBus,
@@ -108,6 +110,7 @@ class Collector:
             "facts": self._facts,
             "rotate": self._rotate,
             "bye": self._bye,
+            **{verb: partial(_ask, asked) for verb, asked in inquiries.items()},
         }
 
     def handle(self, verb: Verb, session: Session, body: object) -> None:
@@ -340,3 +343,7 @@ def _event_data(ret: Return) -> dict[str, Any]:
         "success": ret.success,
         "outcome": ret.outcome,
     }
+
+
+def _ask(asked: Inquiries, session: Session, body: object) -> None:
+    asked.ask(session.id, session.route, body)

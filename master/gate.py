@@ -30,7 +30,8 @@ from shoal.transport import BROADCAST, PUBLISH, Inbound, MasterTransport, own_to
 log = logging.getLogger(__name__)
 
 _BUSY_S: Final = 5.0
-_TOLD_BUSY: Final = ("return", "slice", "files", "hello")  # what waits on the box until it is taken
+# What waits on the box until it is taken.
+_TOLD_BUSY: Final = ("return", "slice", "files", "pillar", "mine", "push", "hello")
 _GUESTS: Final = "guests"  # hellos of keys that are not accepted: strangers must not keep out who is known
 _MIB: Final = 1024 * 1024
 _HELLO_LANE_S: Final = 10.0  # a hello that waited for longer would soon be given up by its minion

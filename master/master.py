@@ -21,6 +21,7 @@ from master.fileserver.opening import open_files
 from master.gate import Gate
 from master.greeter import Greeter, Limits
 from master.identity import Identity, IdentityFiles
+from master.inquiries import Inquiries
 from master.keyring import ACCEPTED, Keyring
 from master.keyroom import KeyRoom
 from master.keystore import KeyStore, load_entries
@@ -111,6 +112,8 @@ class Master:
         await self.control.stop()
         self.transport.close()
         self.files.close()
+        for asked in self.inquiries.values():
+            asked.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -196,6 +199,7 @@ class Master:
 
     def _open_rooms(self, keys: KeyStore, doors: Doors) -> None:
         self.files = open_files(self._config, self._paths, self.counters, self._clock)
+        self.inquiries: dict[str, Inquiries] = {}
         self.collector = Collector(
             keyring=self.keyring,
             keys=keys,
@@ -204,6 +208,7 @@ class Master:
             runs=self.runs,
             late=LateWords(self.store, self.writer, self.runs),
             files=self.files,
+            inquiries=self.inquiries,
             outbox=self.outbox,
             writer=self.writer,
             bus=self.bus,
@@ -255,6 +260,8 @@ class Master:
         self.transport = self._open_transport()
         self.gate.transport = self.collector.transport = self.transport
         self.greeter.transport = self.keyroom.transport = self.files.transport = self.transport
+        for asked in self.inquiries.values():
+            asked.transport = self.transport
         self.publisher = Publisher(self.identity, self.transport, self.sessions)
         self.outbox.publisher = self.publisher
         acl = Acl(config.publisher_acl, self.roster)

@@ -16,12 +16,14 @@ from typing import Any, Final
 
 from minion.address_watch import AddressWatch
 from minion.config import MinionConfig
+from minion.desk.desk import Desk
+from minion.desk.file_clerk import FileClerk
+from minion.desk.master_clerk import MasterClerk
 from minion.endpoints import Endpoints
 from minion.executor.client import ExecutorClient
 from minion.executor.spawn import Spawner
 from minion.facts import Facts, FactsKeeper
 from minion.files.cache import FileCache
-from minion.files.desk import Desk
 from minion.files.fetcher import Fetcher
 from minion.journal import Journal
 from minion.key_change import KeyChange
@@ -171,14 +173,16 @@ class Daemon:
         return minion
 
     def _open_desk(self) -> Desk | None:
-        """Open the socket where jobs ask for files; without it there are none, and all else works."""
+        """Open the socket where jobs ask the daemon; without it there are no files, and all else works."""
         cache = FileCache(self._paths.cache_dir / "files", self._config.file_cache_max_mib * 1024 * 1024)
         questions = self._minion.questions
         try:
             fetcher = Fetcher(self._loop, cache, questions)
-            return Desk(self._loop, self._paths.desk_socket, questions, fetcher)
+            clerks = FileClerk(questions, fetcher).clerks()
+            clerks |= MasterClerk(questions, self._minion.send_event).clerks()
+            return Desk(self._loop, self._paths.desk_socket, clerks)
         except OSError as error:
-            log.error("jobs cannot ask for files: %s", error, extra={"action": "no_desk"})
+            log.error("jobs cannot ask the daemon: %s", error, extra={"action": "no_desk"})
             return None
 
     def _handle_signals(self) -> None:

@@ -23,13 +23,13 @@ from minion.backoff import Backoff
 from minion.endpoints import Endpoints
 from minion.executor.contract import Executor
 from minion.failback import Failback, Probe, tcp_probe
-from minion.files.questions import Questions
 from minion.jobs import Jobs
 from minion.journal import NoJournal, Promises
 from minion.known_masters import KnownMasters
 from minion.live import Live
 from minion.loop import Loop, Timer
 from minion.pulse import Pulse
+from minion.questions import Questions
 from minion.reported import Reported
 from minion.reporter import Reporter, hold_of
 from minion.spool import Waiting
@@ -37,12 +37,15 @@ from pki.hello import Hello, make_hello
 from pki.keys import NodeKeys
 from pki.trust import EARLY, JobRefusedError, JobTrust
 from pki.welcome import Welcome, judge_welcome
+from shoal.answer import DataAnswer
 from shoal.cancel import Cancel
 from shoal.clock import FloorClock
 from shoal.errors import ShoalError, TrustError, WireError
+from shoal.files.messages import Answer as FilesAnswer
 from shoal.ids import new_nonce
 from shoal.messages import (
     ACK,
+    ANSWER,
     BUSY,
     CANCEL,
     FILES,
@@ -67,7 +70,7 @@ log = logging.getLogger(__name__)
 
 _MAX_EARLY: Final = 20
 _HELLO_VERB: Final = "hello"
-_FILES_VERB: Final = "files"
+_ASKING_VERBS: Final = ("files", "pillar", "mine", "push")
 _HELLO_WAIT_S: Final = 30.0  # for the answer to a hello; CURVE handshakes of a whole fleet take a while
 _FIRST_HELLO_WAIT_S: Final = 5.0  # with several addresses to try; doubles with each round
 _HELLO_PAUSE_S: Final = 1.0  # between two hellos that the master asked for
@@ -151,7 +154,8 @@ class Minion:
             PONG: self._pulse.answered,
             ACK: lambda body: self._reporter.acknowledged(body if isinstance(body, list) else ()),
             MORE: self._reporter.more,
-            FILES: self.questions.answered,
+            FILES: lambda body: self.questions.answered(FilesAnswer.from_wire(body)),
+            ANSWER: lambda body: self.questions.answered(DataAnswer.from_wire(body)),
             HEARD: self.live.heard,
             HELLO_FIRST: lambda _body: self._hello_asked(),
             WANT_FACTS: lambda body: self.send_facts(body if isinstance(body, bytes) else b""),
@@ -269,7 +273,7 @@ class Minion:
     def _told_busy(self, body: object) -> None:
         """Wait as long as the master asks, with what it did not take: a return, or a hello."""
         told = body if isinstance(body, dict) else {}
-        if told.get("verb") == _FILES_VERB:
+        if told.get("verb") in _ASKING_VERBS:
             self.questions.hold(told.get("retry_after_s"))
         elif told.get("verb") != _HELLO_VERB:
             self._reporter.hold(told.get("retry_after_s"))

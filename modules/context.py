@@ -1,8 +1,8 @@
 """What an execution function is given: who this box is, what it knows, and whom it may ask.
 
 A `Context` is made once a job and never changes. There is no `opts` bag and no injected name: what a
-function cannot reach from here, it does not get. `JobControl` and `DaemonControl` are the only ways out of its
-process; the executor implements them, `modules/standalone.py` has those for a call without a daemon.
+function cannot reach from here, it does not get. `JobControl`, `DaemonControl`, `Files` and `Master` are the only
+ways out of its process; the minion implements them, `modules/standalone.py` has those for a call without a daemon.
 """
 
 from __future__ import annotations
@@ -55,6 +55,20 @@ class Files(Protocol):
         """Forget what was kept of a content: it is damaged."""
 
 
+class Master(Protocol):
+    """What a function may ask of the master, files aside. The master knows which box asks."""
+
+    def ask(self, verb: str, **body: Any) -> bytes:
+        """Return the master's answer to a question of `verb` (`mine`, `pillar`, `push`).
+
+        Raises:
+            ModuleError: it refuses, or there is no master to ask.
+        """
+
+    def tell(self, tag: str, data: Mapping[str, Any]) -> None:
+        """Put an event on the master's bus, there below `minion/ID/`; lost without a connection. Raises ModuleError."""
+
+
 class Telling(Protocol):
     """Who wants to hear of a job while it runs. Nothing here waits; what cannot be passed on is dropped."""
 
@@ -81,6 +95,7 @@ class Context:
     jobs: JobControl
     daemon: DaemonControl
     files: Files
+    master: Master
     jid: str
     job_user: str
     telling: Telling | None = None  # None: nobody wants to hear of the job before it returns

@@ -1,10 +1,11 @@
-"""Job and daemon control for a call without a daemon: `shoal-call --local`, and tests.
+"""What a call without a daemon has for jobs, daemon and master: `shoal-call --local`, and tests.
 
 Nothing runs besides the caller and nobody can be asked; both say so instead of pretending.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from shoal.errors import ModuleError
@@ -34,3 +35,15 @@ class NoDaemon:
         raise ModuleError(
             f"{action} is the daemon's work, and this call runs without one; ask through a master"
         )
+
+
+class NoMaster:
+    """A `Master` where none may be asked."""
+
+    def ask(self, verb: str, **body: Any) -> bytes:
+        """Refuse. Raises ModuleError."""
+        raise ModuleError(f"the master has to be asked ({verb}), and this call runs without one")
+
+    def tell(self, tag: str, data: Mapping[str, Any]) -> None:
+        """Refuse. Raises ModuleError."""
+        raise ModuleError(f"the event {tag[:100]} is for a master, and this call runs without one")

@@ -40,9 +40,10 @@ PROBE: Final = "probe"  # are you still there? answered by a heartbeat
 PONG: Final = "pong"  # answer to a heartbeat; False when the master does not see the minion read its topic
 CANCEL: Final = "cancel"  # a `Cancel`: this job is not to run, or not to go on
 FILES: Final = "files"  # a `files.messages.Answer`
+ANSWER: Final = "answer"  # an `answer.DataAnswer`
 ROTATED: Final = "rotated"  # fingerprint of the new keys: they are on record, use them
 _REPLIES: Final = frozenset(
-    {WELCOME, ACK, HEARD, MORE, HELLO_FIRST, BUSY, WANT_FACTS, PROBE, PONG, CANCEL, FILES, ROTATED}
+    {WELCOME, ACK, HEARD, MORE, HELLO_FIRST, BUSY, WANT_FACTS, PROBE, PONG, CANCEL, FILES, ANSWER, ROTATED}
 )
 
 

@@ -98,7 +98,7 @@ def _context(paths: Paths, config: Any, *, skip_grains: bool) -> Any:
     from modules.context import Context
     from modules.own_files import OwnFiles
     from modules.registry import Registry
-    from modules.standalone import NoDaemon, NoJobs
+    from modules.standalone import NoDaemon, NoJobs, NoMaster
 
     grains: dict[str, Any] = {} if skip_grains else _grains(paths, config)
     return Context(
@@ -111,6 +111,7 @@ def _context(paths: Paths, config: Any, *, skip_grains: bool) -> Any:
         jobs=NoJobs(),
         daemon=NoDaemon(),
         files=OwnFiles(config.state_folders(paths)),
+        master=NoMaster(),
         jid="",
         job_user="",
     )

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from modules.context import Context, Files
+from minion.desk.client import DeskClient
+from modules.context import Context
 from modules.registry import Registry
 from shoal.errors import ModuleError
 from shoal.job import Job
@@ -92,7 +93,7 @@ class DaemonView:
 
 
 def make_context(
-    world: World, registry: Registry, job: Job, jobs: JobView, post: Post, files: Files
+    world: World, registry: Registry, job: Job, jobs: JobView, post: Post, desk: DeskClient
 ) -> Context:
     """Return what the job's function gets as its first argument."""
     return Context(
@@ -104,7 +105,8 @@ def make_context(
         registry=registry,
         jobs=jobs,
         daemon=DaemonView(post),
-        files=files,
+        files=desk,
+        master=desk,
         jid=job.jid,
         job_user=job.user,
     )

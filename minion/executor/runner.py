@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from minion.desk.client import DeskClient
 from minion.executor.autopsy import Death, OomWatch, signal_name
 from minion.executor.call import Bounds, Ending, Interruption, call_function, ending, from_error
 from minion.executor.control import Entry, JobView, Post, World, make_context
@@ -25,7 +26,6 @@ from minion.executor.library import Library
 from minion.executor.outbox import Outbox
 from minion.executor.process import JobProcess, Verdict
 from minion.executor.settings import ExecutorSettings
-from minion.files.desk_client import DeskClient
 from minion.loop import Loop
 from modules.context import Context
 from shoal.job import Job
@@ -210,9 +210,9 @@ class Runner:
 
     def _context(self, job: Job, post: Post) -> Context:
         settings = self.settings
-        files = DeskClient(Path(settings.desk), Path(settings.file_cache))
+        desk = DeskClient(Path(settings.desk), Path(settings.file_cache))
         jobs = JobView(job, self.entries, post)
-        return make_context(self.world, self.library.registry, job, jobs, post, files)
+        return make_context(self.world, self.library.registry, job, jobs, post, desk)
 
     def release_all(self) -> None:
         """Close, in a child, what belongs to this process."""

@@ -1,1 +1,1 @@
-"""The master's files on the box: asked for over the minion's connection, kept by content, handed to jobs."""
+"""The master's files on the box: asked for over the minion's connection, kept by content."""

@@ -12,12 +12,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from minion.files.cache import FileCache, Part, SmallPart
-from minion.files.questions import Questions
 from minion.loop import Loop
-from shoal.files.messages import MAX_ASKED, MAX_PARTS, READ_BYTES, Answer, FileInfo
+from minion.questions import Asking, Questions
+from shoal.files.messages import MAX_ASKED, MAX_PARTS, READ_BYTES, Answer, FileInfo, Question
 from shoal.files.messages import Part as Asked
 
 log = logging.getLogger(__name__)
@@ -104,11 +105,12 @@ class Fetcher:
                 return
             read = _Read(pieces, self._loop.clock.monotonic())
             self._reads.append(read)
+            parts = tuple(Asked(digest=c.digest, at=at, length=length) for c, at, length in pieces)
+            body = Question(op="read", parts=parts).to_wire()
             read.number = self._questions.ask(
-                lambda answer, read=read: self._answered(read, answer),  # type: ignore[misc]
+                Asking(verb="files", body=body, kind=Answer, many=True),
+                partial(self._answered, read),
                 self._lost,
-                op="read",
-                parts=tuple(Asked(digest=c.digest, at=at, length=length) for c, at, length in pieces),
             )
 
     def _pieces(self) -> list[tuple[_Content, int, int]]:

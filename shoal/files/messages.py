@@ -54,7 +54,7 @@ class Part:
 class Question:
     """See the module docstring. Which fields count is said by `op`."""
 
-    n: int
+    n: int = 0  # whoever sends it gives it its number
     op: str
     env: str = ""
     name: str = ""  # of the file, or of the folder that is listed

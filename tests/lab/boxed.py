@@ -36,14 +36,15 @@ from pathlib import Path
 from modules.context import Context
 from modules.own_files import OwnFiles
 from modules.registry import Registry
-from modules.standalone import NoDaemon, NoJobs
+from modules.standalone import NoDaemon, NoJobs, NoMaster
 from shoal.errors import ModuleError
 from shoal.functions.signature import bind
 
 registry = Registry()
 ctx = Context(
     minion_id="box", grains={}, pillar={}, tags={}, settings={}, registry=registry,
-    jobs=NoJobs(), daemon=NoDaemon(), files=OwnFiles({}), jid="1", job_user="root",
+    jobs=NoJobs(), daemon=NoDaemon(), files=OwnFiles({}), master=NoMaster(),
+    jid="1", job_user="root",
 )
 
 def ask(line):

@@ -162,6 +162,7 @@ class Reception:
             runs=self.runs,
             late=LateWords(self.store, self.writer, self.runs),
             files=self.files,
+            inquiries={},
             outbox=outbox,
             writer=self.writer,
             reports=guests,

@@ -11,8 +11,8 @@ import pytest
 
 from minion.files.cache import FileCache
 from minion.files.fetcher import Fetcher
-from minion.files.questions import Questions
 from minion.loop import Loop
+from minion.questions import Questions
 from shoal.clock import FakeClock
 from shoal.files.digest import Digest
 from shoal.files.messages import PIECE_BYTES, READ_BYTES, Answer, FileInfo, Question
@@ -78,7 +78,7 @@ class Box:
             count -= 1
             answer = self.under_way.pop(0)
             self.received += len(answer.data)
-            self.questions.answered(answer.to_wire())
+            self.questions.answered(Answer.from_wire(answer.to_wire()))
             self.turn()
 
     def cut(self) -> None:

@@ -1,11 +1,11 @@
-"""Questions about files: few at a time, answered once, put again after a loss."""
+"""Questions to the master: few at a time, answered once, put again after a loss."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from minion.files.questions import Questions
 from minion.loop import Loop
+from minion.questions import Asking, Questions
 from shoal.clock import FakeClock
 from shoal.files.messages import MAX_OPEN, Answer, FileInfo, Question
 
@@ -30,14 +30,12 @@ class Line:
 
     def ask(self, name: str, op: str = "find") -> int:
         return self.questions.ask(
+            Asking(verb="files", body=Question(op=op, env="base", name=name).to_wire(), kind=Answer),
             lambda answer: self.heard.append(f"{name}{'' if answer.last else '…'}"),
-            op=op,
-            env="base",
-            name=name,
         )
 
     def answer(self, number: int, *, last: bool = True) -> None:
-        self.questions.answered(Answer(n=number, last=last, files=(FileInfo(name="x"),)).to_wire())
+        self.questions.answered(Answer(n=number, last=last, files=(FileInfo(name="x"),)))
 
     def new(self) -> list[str]:
         asked, self.asked = self.asked, []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,22 @@ class FakeDaemon:
         self.asked.append((action, data))
 
 
+class FakeMaster:
+    """Remembers what it was asked and told; gives the answers that a test has put there, verb by verb."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, bytes] = {}
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.told: list[tuple[str, dict[str, Any]]] = []
+
+    def ask(self, verb: str, **body: Any) -> bytes:
+        self.asked.append((verb, body))
+        return self.answers.get(verb, b"")
+
+    def tell(self, tag: str, data: Mapping[str, Any]) -> None:
+        self.told.append((tag, dict(data)))
+
+
 GRAINS: dict[str, Any] = {
     "id": "web1",
     "os": "Debian",
@@ -68,6 +84,11 @@ def daemon() -> FakeDaemon:
 
 
 @pytest.fixture
+def master() -> FakeMaster:
+    return FakeMaster()
+
+
+@pytest.fixture
 def roots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder whose files are served to the box: two files and a folder."""
     folder = tmp_path_factory.mktemp("roots")
@@ -78,7 +99,7 @@ def roots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def ctx(jobs: FakeJobs, daemon: FakeDaemon, roots: Path) -> Context:
+def ctx(jobs: FakeJobs, daemon: FakeDaemon, master: FakeMaster, roots: Path) -> Context:
     return Context(
         minion_id="web1",
         grains=GRAINS,
@@ -89,6 +110,7 @@ def ctx(jobs: FakeJobs, daemon: FakeDaemon, roots: Path) -> Context:
         jobs=jobs,
         daemon=daemon,
         files=OwnFiles({"base": (roots,)}),
+        master=master,
         jid="20260917000000000000",
         job_user="root",
     )

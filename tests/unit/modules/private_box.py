@@ -22,7 +22,7 @@ import pytest
 from modules.context import Context
 from modules.own_files import OwnFiles
 from modules.registry import Registry
-from modules.standalone import NoDaemon, NoJobs
+from modules.standalone import NoDaemon, NoJobs, NoMaster
 from shoal.errors import ModuleError
 from shoal.functions.signature import bind
 
@@ -137,6 +137,7 @@ def _work() -> None:
         registry=Registry(),
         jobs=NoJobs(),
         files=OwnFiles({}),
+        master=NoMaster(),
         daemon=NoDaemon(),
         jid="20260917000000000000",
         job_user="root",

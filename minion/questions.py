@@ -1,4 +1,4 @@
-"""Questions to the master about files: each has a number, and its answers come back to who asked.
+"""Questions to the master, of any verb: each has a number, and its answers come back to who asked.
 
 Few are open at a time (`MAX_OPEN`), others wait here. A connection that breaks loses what was under way: a question
 that may simply be put again is, on the next one; whoever asked another is told (`on_lost`) and goes on from where it
@@ -10,21 +10,46 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from minion.loop import Loop, Timer
-from shoal.files.messages import MAX_OPEN, Answer, Question
+from shoal.errors import WireError
+from shoal.files.messages import MAX_OPEN
 
 _SILENT_S: Final = 30.0
 _MAX_HOLD_S: Final = 300.0
 
-OnAnswer = Callable[[Answer], None]
+
+class Answered(Protocol):
+    """An answer: `shoal.answer.DataAnswer`, or `shoal.files.messages.Answer`."""
+
+    @property
+    def n(self) -> int:
+        """The question's number."""
+
+    @property
+    def error(self) -> str:
+        """Why there is no answer."""
+
+    @property
+    def last(self) -> bool:
+        """True when nothing follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A question, before it has its number."""
+
+    verb: str
+    body: dict[str, Any]
+    kind: type  # of its answers
+    many: bool = False  # as many answers as it needs, up to the last; else one
 
 
 @dataclass(slots=True)
 class _Open:
-    question: Question
-    on_answer: OnAnswer
+    question: Asking
+    on_answer: Callable[[Any], object]
     on_lost: Callable[[], None] | None
     at: float  # monotonic, when something was last said of it
     sent: bool = False
@@ -41,27 +66,30 @@ class Questions:
         self._timer: Timer | None = None
         self.online = False
 
-    def ask(self, on_answer: OnAnswer, on_lost: Callable[[], None] | None = None, **fields: Any) -> int:
+    def ask(
+        self, question: Asking, on_answer: Callable[[Any], object], on_lost: Callable[[], None] | None = None
+    ) -> int:
         """Ask, now or when there is a connection; return the question's number."""
-        question = Question(n=next(self._numbers), **fields)
-        self._open[question.n] = _Open(question, on_answer, on_lost, self._loop.clock.monotonic())
+        number = next(self._numbers)
+        self._open[number] = _Open(question, on_answer, on_lost, self._loop.clock.monotonic())
         self._send_some()
         self._watch()
-        return question.n
+        return number
 
     def drop(self, number: int) -> None:
         """Nobody wants the answer any more."""
         if self._open.pop(number, None) is not None:
             self._send_some()
 
-    def answered(self, body: object) -> None:
+    def answered(self, answer: Answered) -> None:
         """Take an answer of the master. Raises WireError."""
-        answer = Answer.from_wire(body)
         found = self._open.get(answer.n)
         if found is None:
             return
+        if not isinstance(answer, found.question.kind):
+            raise WireError(f"answer of another kind than {found.question.verb} has")
         found.at = self._loop.clock.monotonic()
-        if answer.last or answer.error or found.question.op != "read":  # a page of a list is one answer
+        if answer.last or answer.error or not found.question.many:
             self.drop(answer.n)
         found.on_answer(answer)
 
@@ -87,7 +115,7 @@ class Questions:
             found = self._open.get(number)
             if found is None:
                 continue
-            if found.on_lost is None:
+            if found.on_lost is None or not found.sent:
                 found.sent = False
             else:
                 del self._open[number]
@@ -98,10 +126,11 @@ class Questions:
         if not self.online:
             return
         room = MAX_OPEN - sum(found.sent for found in self._open.values())
-        for found in self._open.values():
+        for number, found in self._open.items():
             if room <= 0:
                 return
-            if not found.sent and self._send("files", found.question.to_wire()):
+            question = found.question
+            if not found.sent and self._send(question.verb, {**question.body, "n": number}):
                 found.sent, found.at = True, self._loop.clock.monotonic()
                 room -= 1
 

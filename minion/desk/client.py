@@ -1,4 +1,4 @@
-"""A job's way to the master's files: asks the daemon's desk, and finds contents in the cache.
+"""A job's way to the master: asks at the daemon's desk, and finds files' contents in the cache.
 
 Blocks, as jobs may. A daemon that is restarted meanwhile is asked again.
 """
@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from shoal.answer import MAX_DATA_BYTES
 from shoal.errors import ModuleError, WireError
 from shoal.files.messages import FileInfo
 from shoal.files.place import path_in
 from shoal.frames import FrameReader, pack
+from shoal.wire import plain
 
 _PATIENCE_S: Final = 30.0  # for a daemon that is not there just now
 _PAUSE_S: Final = 0.2
@@ -23,7 +25,7 @@ _READ: Final = 256 * 1024
 
 
 class DeskClient:
-    """Serves `modules.context.Files` from the master this box belongs to."""
+    """Serves `modules.context.Files` and `Master` from the master this box belongs to."""
 
     def __init__(self, desk: Path, cache: Path) -> None:
         self._desk = desk
@@ -57,6 +59,21 @@ class DeskClient:
         """Take a content out of the cache that is damaged, by a power cut say."""
         path_in(self._cache, info.digest).unlink(missing_ok=True)
 
+    def ask(self, verb: str, **body: Any) -> bytes:
+        """Return the master's answer to a question. Raises ModuleError."""
+        data = bytearray()
+        for answer in self._ask({"op": "ask", "verb": verb, "body": body}):
+            if answer["again"]:
+                data.clear()
+            data += answer["data"]
+            if len(data) > MAX_DATA_BYTES:
+                raise ModuleError(f"the master's answer to {verb} is larger than {MAX_DATA_BYTES} bytes")
+        return bytes(data)
+
+    def tell(self, tag: str, data: Mapping[str, Any]) -> None:
+        """Put an event on the master's bus. Raises ModuleError."""
+        self._ask({"op": "event", "tag": tag, "data": plain(data)})
+
     def _ask(self, question: dict[str, Any]) -> list[dict[str, Any]]:
         """Return all answers to a question."""
         end = time.monotonic() + _PATIENCE_S
@@ -65,7 +82,7 @@ class DeskClient:
                 return list(self._answers(question))
             except (OSError, WireError) as error:
                 if time.monotonic() > end:
-                    raise ModuleError(f"the minion's daemon does not hand out files: {error}") from None
+                    raise ModuleError(f"the minion's daemon does not answer: {error}") from None
                 time.sleep(_PAUSE_S)
 
     def _answers(self, question: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -79,7 +96,7 @@ class DeskClient:
                     raise ConnectionError("it has closed the connection")
                 for answer in reader.feed(data):
                     if answer["error"]:
-                        raise ModuleError(f"the master's files: {answer['error']}")
+                        raise ModuleError(f"the master says: {answer['error']}")
                     yield answer
                     if answer["last"]:
                         return
