@@ -1,4 +1,4 @@
-"""Takes boxes' numbered questions of one verb, has them answered in threads, and sends the answers in pieces.
+"""Takes boxes' numbered questions of one verb, has them answered, and sends the answers in pieces.
 
 1. A box has few questions open at a time; one more is told to come back (`busy`).
 2. Few are worked on at once; the others wait their turn, up to a bound.
@@ -11,8 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from shoal.answer import MAX_DATA_BYTES, MAX_N, pieces, refusal
@@ -27,20 +26,17 @@ MAX_OPEN: Final = 8  # questions of one box; those of a connection that broke ma
 _MAX_WAITING: Final = 20_000  # of all boxes
 _BUSY_S: Final = 1.0
 
-Answer = Callable[
-    [str, Fields], bytes
-]  # of a box's question; runs in a thread. Raises ShoalError, which is told
+Answer = Callable[[str, Fields], Awaitable[bytes]]  # to a box's question. Raises ShoalError, which is told
 
 
 class Inquiries:
     """The questions of `verb`. `transport` is set once the sockets are there."""
 
-    def __init__(self, verb: str, answer: Answer, counters: Counter[str], threads: int = 1) -> None:
+    def __init__(self, verb: str, answer: Answer, counters: Counter[str], at_once: int = 1) -> None:
         self._verb = verb
         self._answer = answer
         self._counters = counters
-        self._room = threads
-        self._threads = ThreadPoolExecutor(threads, verb)
+        self._room = at_once
         self._open: Counter[str] = Counter()
         self._waiting: deque[tuple[str, bytes, int, Fields]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -59,10 +55,9 @@ class Inquiries:
         self._work()
 
     def close(self) -> None:
-        """Stop the threads."""
+        """Leave what is not answered."""
         for task in self._tasks:
             task.cancel()
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _work(self) -> None:
         while self._waiting and len(self._tasks) < self._room:
@@ -84,9 +79,8 @@ class Inquiries:
                 del self._open[minion]
 
     async def _tell(self, minion: str, route: bytes, number: int, fields: Fields) -> None:
-        loop = asyncio.get_running_loop()
         try:
-            data = await loop.run_in_executor(self._threads, self._answer, minion, fields)
+            data = await self._answer(minion, fields)
             if len(data) > MAX_DATA_BYTES:
                 raise WireError(f"the answer has {len(data)} bytes, more than {MAX_DATA_BYTES}")
         except ShoalError as error:

@@ -26,6 +26,7 @@ from master.keyring import ACCEPTED, Keyring
 from master.keyroom import KeyRoom
 from master.keystore import KeyStore, load_entries
 from master.late import LateWords
+from master.mine import MineRoom
 from master.neighbours import Neighbours
 from master.outbox import Outbox
 from master.papers import Reach
@@ -55,6 +56,7 @@ _FLOOR_SETTING: Final = "time_floor"
 _HOUSEKEEPING_S: Final = 30.0
 _LOST_HEARTBEATS: Final = 3.0  # a session that is silent for so many is over
 _RETENTION_PAUSE_S: Final = 0.05
+_MINE_AT_ONCE: Final = 4
 _LAST_WORDS_S: Final = 5.0  # for the store, at a stop
 
 
@@ -199,7 +201,8 @@ class Master:
 
     def _open_rooms(self, keys: KeyStore, doors: Doors) -> None:
         self.files = open_files(self._config, self._paths, self.counters, self._clock)
-        self.inquiries: dict[str, Inquiries] = {}
+        self.mine = MineRoom(self.store, self.writer, self.roster, self.time.now)
+        self.inquiries = {"mine": Inquiries("mine", self.mine.answer, self.counters, _MINE_AT_ONCE)}
         self.collector = Collector(
             keyring=self.keyring,
             keys=keys,
@@ -318,6 +321,7 @@ class Master:
             conductor=self.conductor,
             outbox=self.outbox,
             files=self.files,
+            mine=self.mine,
             identity=self.identity,
             counters=self.counters,
             clock=self._clock,

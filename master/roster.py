@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from master.targets import Resolved
 from master.targets import Roster as Targetable
-from shoal.targets import Facts, Target
+from shoal.targets import Facts, Target, compile_target
 from shoal.targets.nodegroup import Nodegroups
 from shoal.wire import encode
 
@@ -65,6 +65,11 @@ class Roster:
     def resolve(self, target: Target) -> Resolved:
         """Return the minions that `target` selects now. Raises TargetError if it cannot be read."""
         return self._minions.resolve(target)
+
+    def matches(self, minion_id: str, target: Target) -> bool:
+        """Say whether `target` selects this minion. Raises TargetError if it cannot be read."""
+        known = self._minions.get(minion_id)
+        return known is not None and compile_target(target, self._minions.nodegroups)(known)
 
     def ensure(self, minion_id: str, tags: Mapping[str, str]) -> None:
         """Take in a minion of which no grains are known yet."""

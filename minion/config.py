@@ -24,9 +24,10 @@ from shoal.config.roots import (
     read_pillar_roots,
 )
 from shoal.config.setting import setting
-from shoal.errors import ConfigError
+from shoal.errors import ConfigError, WireError
 from shoal.ids import check_minion_id
 from shoal.logs import FORMATS, LEVELS
+from shoal.mine import check_mine_name
 from shoal.paths import Paths
 from shoal.returns import MAX_VALUE_BYTES
 from shoal.wire import plain
@@ -42,6 +43,17 @@ def _addresses(masters: tuple[str, ...]) -> tuple[str, ...]:
 
 def _grains(grains: dict[str, Any]) -> dict[str, Any]:
     return {name: plain(value) for name, value in grains.items()}
+
+
+def _mine_functions(listed: dict[str, Any]) -> dict[str, Any]:
+    for name, entry in listed.items():
+        try:
+            check_mine_name(name)
+        except WireError as error:
+            raise ValueError(str(error)) from None
+        if entry is not None and not isinstance(entry, (list, dict)):
+            raise ValueError(f"{name}: a list of arguments expected, [] for none")
+    return {name: plain(entry) for name, entry in listed.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +116,16 @@ class MinionConfig:
         1024, "The master's files that are kept on the box", low=16, high=1024 * 1024
     )
 
+    # the mine
+    mine_functions: dict[str, Any] = setting(
+        doc="What this box tells others through the master: names to a function's arguments",
+        factory=dict,
+        check=_mine_functions,
+    )
+    mine_interval: float = setting(
+        60.0, "Minutes between its updates; 0: only when asked", low=0, high=44_640
+    )
+
     # the connection
     heartbeat_s: float = setting(
         15.0, "Sign of life until the master asks for another pace", low=1, high=3600
@@ -148,6 +170,10 @@ class MinionConfig:
             "file_roots": _texts(self.state_folders(paths)),
             "pillar_roots": _texts(self.pillar_folders(paths)),
             "cachedir": str(paths.cache_dir),
+            "disable_modules": list(self.disable_modules),
+            "disable_functions": list(self.disable_functions),
+            "allowed_functions": list(self.allowed_functions),
+            "mine_functions": self.mine_functions,
         }
         return {name: plain(value) for name, value in shown.items()}
 

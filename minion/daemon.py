@@ -15,6 +15,7 @@ from random import SystemRandom
 from typing import Any, Final
 
 from minion.address_watch import AddressWatch
+from minion.chores import Chores, is_chore
 from minion.config import MinionConfig
 from minion.desk.desk import Desk
 from minion.desk.file_clerk import FileClerk
@@ -45,6 +46,7 @@ from shoal.errors import LedgerError, ShoalError
 from shoal.ids import new_nonce
 from shoal.job import MAX_JOB_BYTES
 from shoal.paths import Paths
+from shoal.returns import Return
 from shoal.timing import Timing
 from shoal.zmq_transport.link import ZmqConnector
 
@@ -81,16 +83,17 @@ class Daemon:
         self._executor = ExecutorClient(
             self._loop,
             spawner,
-            on_started=self._minion.jobs.started,
-            on_return=self._minion.jobs.returned,
+            on_started=self._started,
+            on_return=self._returned,
             on_request=self._requested,
             on_alert=self._alert,
-            on_ready=self._recovery.executor_ready,
-            on_lost=self._minion.jobs.lost,
+            on_ready=self._executor_ready,
+            on_lost=self._lost,
             on_progress=self._minion.live.tell,
             on_grains=self._facts.gathered,
         )
         self._facts.gather = self._executor.gather_grains
+        self._chores = Chores(self._loop, SystemRandom(), self._executor.submit)
         self._watch = AddressWatch(self._loop, self._addresses_changed)
 
     def run(self) -> None:
@@ -100,6 +103,7 @@ class Daemon:
         self._executor.start()
         self._minion.start(self._executor)
         self._facts.start()
+        self._begin_chores()
         self._tidy()
         log.info("minion %s is up", self._config.id, extra={"action": "minion_up"})
         self._loop.run()
@@ -222,6 +226,34 @@ class Daemon:
         if self._clock.anchored:
             self._journal.prune(self._clock.now())
         self._loop.call_later(_TIDY_S, self._tidy)
+
+    def _begin_chores(self) -> None:
+        config = self._config
+        if config.mine_interval:
+            self._chores.every(
+                config.mine_interval * 60.0,
+                "mine.update",
+                lambda: bool(config.mine_functions) and self._minion.state == "online",
+            )
+
+    def _executor_ready(self, jids: frozenset[str]) -> None:
+        self._recovery.executor_ready(frozenset(jid for jid in jids if not is_chore(jid)))
+
+    def _started(self, jid: str, at: float) -> None:
+        if not is_chore(jid):
+            self._minion.jobs.started(jid, at)
+
+    def _returned(self, ret: Return) -> None:
+        if is_chore(ret.jid):
+            self._chores.returned(ret)
+        else:
+            self._minion.jobs.returned(ret)
+
+    def _lost(self, jid: str, fun: str, since: float) -> None:
+        if is_chore(jid):
+            self._chores.lost(jid)
+        else:
+            self._minion.jobs.lost(jid, fun, since)
 
     def _requested(self, action: str, data: dict[str, Any]) -> None:
         """Do what a job asks of the daemon."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from minion.config import MinionConfig
-from pki.policy import Policy
+from shoal.policy import Policy
 
 
 def policy_of(config: MinionConfig) -> Policy:

@@ -21,7 +21,7 @@ from shoal.functions.function import Function, marks_of
 
 # Files of this package that are its machinery, not something to ask of a box.
 MACHINERY: Final = frozenset(
-    {"context", "kept_output", "lookup", "own_files", "placing", "process_env", "process_io"}
+    {"context", "kept_output", "lookup", "nested", "own_files", "placing", "process_env", "process_io"}
     | {"registry", "result", "shell", "sources", "standalone", "text_file"}
 )
 

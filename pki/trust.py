@@ -27,11 +27,11 @@ from typing import Final
 
 from shoal.errors import TrustError
 from shoal.job import EVERYONE, MAX_JOB_BYTES, Job
+from shoal.policy import Policy
 from shoal.wire import decode
 
 from .anchor import TrustAnchor
 from .envelope import open_sealed
-from .policy import Policy
 from .purpose import JOB
 from .seen import MAX_SEEN, SeenJobs
 

@@ -21,6 +21,7 @@ from shoal.wire import decode, encode
 PROTOCOL: Final = 1
 MAX_REQUEST_BYTES: Final = MAX_RETURN_BYTES + 4096
 MAX_REPLY_BYTES: Final = 256 * 1024
+MAX_MINE_BYTES: Final = 136 * 1024
 MAX_FACTS_BYTES: Final = 256 * 1024
 MAX_RECEIVED: Final = 100  # job ids in one `received`
 MAX_VALUES: Final = 50_000  # in the lists and maps of one message
@@ -71,6 +72,7 @@ VERBS: Final[dict[str, Verb]] = {
         Verb("event", MAX_EVENT_BYTES),
         Verb("facts", MAX_FACTS_BYTES, cost=10),
         Verb("files", MAX_QUESTION_BYTES),
+        Verb("mine", MAX_MINE_BYTES, cost=2),
         Verb("rotate", 4096, cost=50),
         Verb("bye", 256, lane="returns"),  # not before the returns it was sent after
     )

@@ -11,6 +11,7 @@ from master.conductor import Conductor
 from master.events import EventBus
 from master.fileserver.service import FileService
 from master.identity import Identity
+from master.mine import MineRoom
 from master.outbox import Outbox
 from master.roster import Roster
 from master.runs import Runs
@@ -34,6 +35,7 @@ class RunnerContext:
     conductor: Conductor
     outbox: Outbox
     files: FileService
+    mine: MineRoom
     identity: Identity
     counters: Counter[str]
     clock: Clock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from master.runners import cache, event, fileserver, jobs, manage, tag, token
+from master.runners import cache, event, fileserver, jobs, manage, mine, tag, token
 from shoal.errors import UnknownFunctionError
 from shoal.functions.function import Function, marks_of
 
@@ -14,6 +14,7 @@ _MODULES: Final = {
     "fileserver": fileserver,
     "jobs": jobs,
     "manage": manage,
+    "mine": mine,
     "tag": tag,
     "token": token,
 }

@@ -188,6 +188,18 @@ tags: Final = Table(
     _text("value"),
 )
 
+mine: Final = Table(
+    "mine",
+    metadata,
+    Column("minion", KEY, primary_key=True),
+    Column("name", KEY, primary_key=True),
+    _text("allow_kind"),
+    _text("allow_expr"),
+    _time("updated_at"),
+    _blob("packed"),
+)
+Index("ix_mine_name", mine.c.name)
+
 tokens: Final = Table(
     "tokens",
     metadata,
@@ -215,4 +227,4 @@ settings: Final = Table(
 # Everything kept about a minion besides its keys and its history of returns. Deleting the key empties these,
 # so that a box that registers the same id later inherits nothing. Deliveries are history as returns are; the
 # open ones end as undeliverable when the key goes.
-OF_A_MINION: Final = (facts, grains, tags)
+OF_A_MINION: Final = (facts, grains, tags, mine)

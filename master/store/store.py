@@ -17,6 +17,7 @@ from master.store.delivery_rows import OutboxBatch, insert_silences, mark_return
 from master.store.facts import FactsRecord, FactsTable, update_seen, upsert_facts
 from master.store.jobs import JobRecord, Jobs, insert_jobs
 from master.store.migrate import bring_up_to_date
+from master.store.mine import Mine
 from master.store.minion_record import ACCEPTED, REJECTED, MinionRecord
 from master.store.minions import Minions
 from master.store.resolutions import Resolutions
@@ -45,6 +46,7 @@ class Store:
         self.minions = Minions(database, clock)
         self.facts = FactsTable(database)
         self.tags = Tags(database)
+        self.mine = Mine(database)
         self.tokens = Tokens(database, clock)
         self.settings = Settings(database)
         self.shared = Shared(database)

@@ -27,9 +27,9 @@ from minion.minion import Minion, Parts
 from minion.outbox import Outbox
 from pki.anchor import TrustAnchor
 from pki.keys import NodeKeys, SignKey
-from pki.policy import Policy
 from pki.trust import JobTrust
 from shoal.clock import FakeClock, FloorClock
+from shoal.policy import Policy
 from shoal.timing import Timing
 from shoal.transport import Endpoint, Link, LinkHandlers
 from shoal.zmq_transport.link import ZmqConnector

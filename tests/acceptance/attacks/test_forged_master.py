@@ -19,7 +19,6 @@ import pytest
 from pki.envelope import seal
 from pki.keys import NodeKeys, SignKey
 from pki.masters import MasterEntry, MastersDocument, issue_masters
-from pki.policy import Policy
 from pki.purpose import JOB as JOB_PURPOSE
 from pki.purpose import NOTICE as NOTICE_PURPOSE
 from pki.purpose import WELCOME as WELCOME_PURPOSE
@@ -28,6 +27,7 @@ from pki.trust import JobTrust
 from shoal.errors import TrustError, WireError
 from shoal.job import Job
 from shoal.messages import JOB, NOTICE, WELCOME, reply
+from shoal.policy import Policy
 from shoal.subscribers import MINE
 from shoal.transport import BROADCAST
 from shoal.wire import decode, encode

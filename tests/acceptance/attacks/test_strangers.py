@@ -31,6 +31,7 @@ BODIES: dict[str, Any] = {
     "event": {"tag": "door/open", "data": {}},
     "facts": {"digest": b"d", "grains": {"os": "Rogue"}},
     "files": {"n": 1, "op": "find", "env": "base", "name": "top.sls"},
+    "mine": {"n": 1, "op": "get", "names": ["a"], "target": {"kind": "glob", "expr": "*", "delimiter": ":"}},
     "rotate": b"no rotation",
     "bye": None,
 }  # fmt: skip

@@ -82,6 +82,7 @@ def test_database_of_schema_0001_keeps_its_rows(blank: str) -> None:
         store.commit_batch(jobs=[job()], returns=[answer()])
         with store.database.write() as connection:  # back to what 0001 made, where jobs had no channel either
             connection.execute(text("DROP TABLE deliveries"))
+            connection.execute(text("DROP TABLE mine"))
             connection.execute(text("DROP TABLE resolutions"))
             connection.execute(text("DROP INDEX ix_returns_unknown"))
             connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))

@@ -1,4 +1,4 @@
-"""Numbered questions of boxes: answered in threads, in pieces, a few of each box at a time."""
+"""Numbered questions of boxes: answered in pieces, a few of each box at a time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import pytest
@@ -31,10 +32,10 @@ class Sent:
 
 
 class Desk:
-    def __init__(self, answer: Callable[[str, Fields], bytes], threads: int = 1) -> None:
+    def __init__(self, answer: Callable[[str, Fields], bytes]) -> None:
         self.counters: Counter[str] = Counter()
         self.sent = Sent()
-        self.asked = Inquiries("mine", answer, self.counters, threads)
+        self.asked = Inquiries("mine", partial(_soon, answer), self.counters)
         self.asked.transport = self.sent  # type: ignore[assignment]
 
     def ask(self, n: int, minion: str = "web1", **fields: Any) -> None:
@@ -44,6 +45,10 @@ class Desk:
         while self.asked._tasks:
             await asyncio.wait(set(self.asked._tasks))
             await asyncio.sleep(0)
+
+
+async def _soon(answer: Callable[[str, Fields], bytes], minion: str, fields: Fields) -> bytes:
+    return await asyncio.to_thread(answer, minion, fields)
 
 
 def echo(minion: str, fields: Fields) -> bytes:

@@ -16,13 +16,13 @@ from minion.minion import Minion, Parts
 from minion.outbox import Outbox
 from pki.hello import Hello, judge_hello
 from pki.keys import NodeKeys
-from pki.policy import Policy
 from pki.trust import JobTrust
 from pki.welcome import Welcome, seal_welcome
 from shoal.clock import FakeClock, FloorClock
 from shoal.job import Job
 from shoal.memory_transport import Fair, MemoryConnector, MemoryMasterTransport, MemoryNetwork
 from shoal.messages import JOB, WELCOME, read_request, reply
+from shoal.policy import Policy
 from shoal.returns import Return
 from shoal.transport import BROADCAST, Endpoint, Inbound, own_topic
 from shoal.wire import encode

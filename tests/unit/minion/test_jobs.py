@@ -6,9 +6,9 @@ import pytest
 
 from minion.journal import NoJournal
 from minion.reporter import RESEND_S
-from pki.policy import Policy
 from shoal.job import EVERYONE, Job
 from shoal.messages import JOB
+from shoal.policy import Policy
 from shoal.transport import BROADCAST
 from tests.unit.minion.stage import BOX, Stage
 from tests.unit.pki.fleet import Fleet

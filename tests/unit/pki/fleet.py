@@ -15,11 +15,11 @@ from pki.fingerprint import fleet_id
 from pki.hello import Hello, make_hello
 from pki.keys import CurveKey, NodeKeys, SignKey
 from pki.masters import MasterEntry, MastersDocument, issue_masters
-from pki.policy import Policy
 from pki.trust import JobTrust
 from pki.welcome import Welcome, seal_welcome
 from shoal.errors import TrustError, WireError
 from shoal.job import Job
+from shoal.policy import Policy
 from shoal.wire import encode
 
 NOW = 1_800_000_000.0

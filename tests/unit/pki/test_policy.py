@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pki.policy import Policy
+from shoal.policy import Policy
 
 
 @pytest.mark.parametrize(

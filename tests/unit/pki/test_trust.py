@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from pki.envelope import seal
-from pki.policy import Policy
 from pki.trust import MAX_EARLY_S, MAX_LIFETIME_S, JobRefusedError, JobTrust
 from shoal.errors import TrustError
 from shoal.job import MAX_JOB_BYTES
+from shoal.policy import Policy
 from shoal.wire import decode, encode
 
 from .fleet import DAY, JID, NOW, Fleet, node, refusal

@@ -8,8 +8,10 @@ The corridor asks for the name in the job; who resolves aliases or runs a functi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,15 @@ class Policy:
     disabled_modules: frozenset[str] = frozenset()
     disabled_functions: tuple[str, ...] = ()
     allowed_functions: tuple[str, ...] = ()
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Policy:
+        """Return the policy in the settings that a module sees, under the names of the configuration."""
+        return cls(
+            disabled_modules=frozenset(settings.get("disable_modules", ())),
+            disabled_functions=tuple(settings.get("disable_functions", ())),
+            allowed_functions=tuple(settings.get("allowed_functions", ())),
+        )
 
     def refusal(self, fun: str) -> str:
         """Return why this box does not run `fun`, or nothing if it does."""
