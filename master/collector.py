@@ -72,7 +72,7 @@ class Collector:
         runs: Runs,
         late: LateWords,
         files: FileService,
-        inquiries: Mapping[str, Inquiries],
+        inquiries: Mapping[str, Inquiries[Any]],
         outbox: Outbox,
         writer: Writer,
         bus: EventBus,
@@ -345,5 +345,5 @@ def _event_data(ret: Return) -> dict[str, Any]:
     }
 
 
-def _ask(asked: Inquiries, session: Session, body: object) -> None:
+def _ask(asked: Inquiries[Any], session: Session, body: object) -> None:
     asked.ask(session.id, session.route, body)

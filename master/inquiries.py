@@ -2,8 +2,8 @@
 
 1. A box has few questions open at a time; one more is told to come back (`busy`).
 2. Few are worked on at once; the others wait their turn, up to a bound.
-3. Whoever answers gets the box's id, never from the message, and the question without its number. A question may
-   come twice (a connection broke): the answer must be the same, or do no harm.
+3. Whoever answers gets the box's id, never from the message. A question may come twice (a connection broke): the
+   answer must be the same, or do no harm.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from shoal.answer import MAX_DATA_BYTES, MAX_N, pieces, refusal
 from shoal.errors import ShoalError, WireError
@@ -26,32 +26,49 @@ MAX_OPEN: Final = 8  # questions of one box; those of a connection that broke ma
 _MAX_WAITING: Final = 20_000  # of all boxes
 _BUSY_S: Final = 1.0
 
-Answer = Callable[[str, Fields], Awaitable[bytes]]  # to a box's question. Raises ShoalError, which is told
+Question = TypeVar("Question")
 
 
-class Inquiries:
-    """The questions of `verb`. `transport` is set once the sockets are there."""
+class Inquiries(Generic[Question]):
+    """The questions of `verb`.
 
-    def __init__(self, verb: str, answer: Answer, counters: Counter[str], at_once: int = 1) -> None:
+    `read` checks one, without its number (raises WireError). `answer` gets the box's id and what was read; the
+    ShoalErrors that it raises are told. `transport` is set once the sockets are there.
+    """
+
+    def __init__(
+        self,
+        verb: str,
+        read: Callable[[Fields], Question],
+        answer: Callable[[str, Question], Awaitable[bytes]],
+        counters: Counter[str],
+        at_once: int = 1,
+    ) -> None:
         self._verb = verb
+        self._read = read
         self._answer = answer
         self._counters = counters
         self._room = at_once
         self._open: Counter[str] = Counter()
-        self._waiting: deque[tuple[str, bytes, int, Fields]] = deque()
+        self._waiting: deque[tuple[str, bytes, int, Question]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self.transport: MasterTransport | None = None
 
     def ask(self, minion: str, route: bytes, body: object) -> None:
-        """Take a question of a box; its answer goes to `route`. Raises WireError."""
+        """Take a question of a box; its answer goes to `route`. Raises WireError, after it was told too."""
         fields = Fields(body, f"question about {self._verb}")
         number = fields.integer("n", 0, MAX_N)
+        try:
+            question = self._read(fields)
+        except WireError as error:
+            self._say_answer(route, refusal(number, str(error)).to_wire())
+            raise
         if self._open[minion] >= MAX_OPEN or len(self._waiting) >= _MAX_WAITING:
             self._counters[f"{self._verb} refused: too many questions"] += 1
             self._say(route, reply(BUSY, {"verb": self._verb, "retry_after_s": _BUSY_S}))
             return
         self._open[minion] += 1
-        self._waiting.append((minion, route, number, fields))
+        self._waiting.append((minion, route, number, question))
         self._work()
 
     def close(self) -> None:
@@ -70,17 +87,17 @@ class Inquiries:
         if not task.cancelled():
             self._work()
 
-    async def _serve(self, minion: str, route: bytes, number: int, fields: Fields) -> None:
+    async def _serve(self, minion: str, route: bytes, number: int, question: Question) -> None:
         try:
-            await self._tell(minion, route, number, fields)
+            await self._tell(minion, route, number, question)
         finally:
             self._open[minion] -= 1
             if not self._open[minion]:
                 del self._open[minion]
 
-    async def _tell(self, minion: str, route: bytes, number: int, fields: Fields) -> None:
+    async def _tell(self, minion: str, route: bytes, number: int, question: Question) -> None:
         try:
-            data = await self._answer(minion, fields)
+            data = await self._answer(minion, question)
             if len(data) > MAX_DATA_BYTES:
                 raise WireError(f"the answer has {len(data)} bytes, more than {MAX_DATA_BYTES}")
         except ShoalError as error:

@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from functools import partial
 from random import SystemRandom
-from typing import Final
+from typing import Any, Final
 
 from master.acl import Acl, Caller
 from master.asyncio_scheduler import AsyncioScheduler
@@ -43,6 +43,7 @@ from shoal.clock import Clock
 from shoal.errors import ShoalError, StoreError
 from shoal.ids import JidMaker
 from shoal.messages import MAX_REQUEST_BYTES
+from shoal.mine import MineQuestion
 from shoal.paths import Paths
 from shoal.returns import Return
 from shoal.timing import Timing
@@ -202,7 +203,11 @@ class Master:
     def _open_rooms(self, keys: KeyStore, doors: Doors) -> None:
         self.files = open_files(self._config, self._paths, self.counters, self._clock)
         self.mine = MineRoom(self.store, self.writer, self.roster, self.time.now)
-        self.inquiries = {"mine": Inquiries("mine", self.mine.answer, self.counters, _MINE_AT_ONCE)}
+        self.inquiries: dict[str, Inquiries[Any]] = {
+            "mine": Inquiries(
+                "mine", MineQuestion.from_fields, self.mine.answer, self.counters, _MINE_AT_ONCE
+            )
+        }
         self.collector = Collector(
             keyring=self.keyring,
             keys=keys,

@@ -17,7 +17,7 @@ from shoal.answer import MAX_DATA_BYTES
 from shoal.errors import ArgumentError, TargetError
 from shoal.mine import MAX_NAMES, MineQuestion
 from shoal.targets import Target
-from shoal.wire import Fields, encode
+from shoal.wire import encode
 
 _ROOM: Final = 4096  # of an answer, for what is around the values
 
@@ -31,9 +31,8 @@ class MineRoom:
         self._roster = roster
         self._now = now
 
-    async def answer(self, minion: str, fields: Fields) -> bytes:
-        """Return the answer to a question of `minion`. Raises WireError, TargetError, ArgumentError, StoreError."""
-        question = MineQuestion.from_fields(fields)
+    async def answer(self, minion: str, question: MineQuestion) -> bytes:
+        """Return the answer to a question of `minion`. Raises TargetError, ArgumentError, StoreError."""
         if question.op == "put":
             return await self._put(minion, question)
         if question.op == "keep":
