@@ -211,9 +211,11 @@ class ControlServer:
             return
         runner = self._directory.get(name)
         positional, named = bind(runner, args, kwargs, from_text=from_text)
-        value = runner.call(self._context(caller), *positional, **named)
-        if inspect.isawaitable(value):
-            value = await self._writer.patiently(value)
+        ctx = self._context(caller)
+        with ctx.at_work.entered(runner.name, caller.name, ctx.now()):
+            value = runner.call(ctx, *positional, **named)
+            if inspect.isawaitable(value):
+                value = await self._writer.patiently(value)
         yield {"done": {"value": plain(value), "retcode": 0, "out": runner.out}}
 
     async def _events(self, request: Answer, caller: Caller) -> AsyncGenerator[Answer, None]:

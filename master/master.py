@@ -33,6 +33,7 @@ from master.papers import Reach
 from master.publisher import Publisher
 from master.quota import Doors
 from master.roster import Roster
+from master.runners.at_work import RunnersAtWork
 from master.runners.context import RunnerContext
 from master.runs import Runs
 from master.sessions import Sessions
@@ -305,6 +306,7 @@ class Master:
             now=self.time.now,
             monotonic=self._clock.monotonic,
         )
+        self.at_work = RunnersAtWork()
         self.control = ControlServer(
             conductor=self.conductor,
             acl=acl,
@@ -317,11 +319,13 @@ class Master:
     def _runner_context(self, caller: Caller) -> RunnerContext:
         return RunnerContext(
             caller=caller,
+            config=self._config,
             store=self.store,
             writer=self.writer,
             sessions=self.sessions,
             roster=self.roster,
             runs=self.runs,
+            at_work=self.at_work,
             bus=self.bus,
             conductor=self.conductor,
             outbox=self.outbox,

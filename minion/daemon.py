@@ -18,6 +18,7 @@ from minion.address_watch import AddressWatch
 from minion.chores import Chores, is_chore
 from minion.config import MinionConfig
 from minion.desk.desk import Desk
+from minion.desk.facts_clerk import FactsClerk
 from minion.desk.file_clerk import FileClerk
 from minion.desk.master_clerk import MasterClerk
 from minion.endpoints import Endpoints
@@ -183,6 +184,7 @@ class Daemon:
         try:
             fetcher = Fetcher(self._loop, cache, questions)
             clerks = FileClerk(questions, fetcher).clerks()
+            clerks |= FactsClerk(lambda: (self._facts.facts.grains, self._tags)).clerks()
             clerks |= MasterClerk(questions, self._minion.send_event).clerks()
             return Desk(self._loop, self._paths.desk_socket, clerks)
         except OSError as error:

@@ -18,13 +18,16 @@ from shoal.functions.parameters import REQUIRED
 def doc(ctx: Context, /, *names: str) -> dict[str, str]:
     """Return the documentation of functions: of all, of modules, or of those that a glob names.
 
+    A function's other names are not shown again beside it.
+
     CLI Example:
 
         shoal '*' sys.doc test.ping
         shoal '*' sys.doc test
         shoal '*' sys.doc 'sys.list_*'
     """
-    return {name: found.doc for name, found in _select(ctx.registry, names).items()}
+    found = _select(ctx.registry, names)
+    return {name: each.help for name, each in found.items() if name == each.name or each.name not in found}
 
 
 @function(replay="safe")

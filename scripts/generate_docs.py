@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the pages that repeat what the code says: configuration keys, execution modules, runners.
+"""Writes what repeats the code: the pages on configuration keys, execution modules and runners, and the names of
+functions that shells complete.
 
 make docs                            write them
 scripts/generate_docs.py --check     say which of them are not current; exit code 1 if any
@@ -23,6 +24,7 @@ from minion.config import MinionConfig  # noqa: E402
 from modules.registry import Registry  # noqa: E402
 from shoal.config.describe import describe  # noqa: E402
 
+NAMES = "shoal/completion/function_names.py"
 GENERATED = "<!-- Written by scripts/generate_docs.py: change the code, then run `make docs`. -->"
 
 CONFIGURATION = """\
@@ -42,7 +44,8 @@ to do instead. Changes take effect when the daemon is started again. Shoal takes
 thing; other keys carry their unit (`_s`, `_mib`, `_bytes`). `publisher_acl` and `nodegroups` are explained in
 [operations](operations.md).
 
-`pillar_roots` and `file_client` are read and checked, but nothing uses them before there are pillar and states.
+`pillar_roots` is read and checked, but nothing uses it before there is pillar. `file_client: local` lets `shoal-call`
+do without the daemon; nothing else uses it before there are states.
 """
 MODULES = """\
 # Execution modules
@@ -55,6 +58,18 @@ read as its parameter's type, so `16:10` stays text for a `str` and is refused f
 *Replay* says what may be done when nobody knows whether a function has run (after a power cut): `safe` functions may be
 run again, `check` functions have a probe that is asked first.
 """
+NAMES_DOC = '''\
+"""Which functions and runners there are, a line for each module: for shells that complete them.
+
+Written by scripts/generate_docs.py: change the code, then run `make docs`.
+"""
+
+# ruff: noqa: E501 - a module's functions are one line, however many it has
+
+from __future__ import annotations
+
+from typing import Final
+'''
 RUNNERS = """\
 # Runners
 
@@ -69,7 +84,7 @@ events as they happen, one a line; TAG is a glob.
 def main() -> int:
     """Write the pages, or with --check compare them; return the exit code."""
     stale = []
-    for path, text in pages().items():
+    for path, text in _texts().items():
         file = ROOT / path
         if file.exists() and file.read_text("utf-8") == text:
             continue
@@ -83,6 +98,10 @@ def main() -> int:
     return 0
 
 
+def _texts() -> dict[str, str]:
+    return {**pages(), NAMES: function_names()}
+
+
 def pages() -> dict[str, str]:
     """Return the text of each page by its path in the repository."""
     made = {
@@ -91,6 +110,26 @@ def pages() -> dict[str, str]:
         "docs/runners.md": runners(),
     }
     return {path: "\n".join([GENERATED, "", *lines]).rstrip() + "\n" for path, lines in made.items()}
+
+
+def function_names() -> str:
+    """Return the module that knows which functions and runners there are."""
+    directory = Directory()
+    lists = {
+        "FUNCTIONS": Registry().names(),
+        "RUNNERS": [*directory.names(), *directory.aliases(), *directory.streams()],
+    }
+    lines = [NAMES_DOC]
+    for name, full in lists.items():
+        lines.append(f'{name}: Final = """\\')
+        for module in sorted({each.partition(".")[0] for each in full}):
+            lines.append(f"{module}: {' '.join(sorted(_short_names(module, full)))}")
+        lines.append('"""')
+    return "\n".join(lines) + "\n"
+
+
+def _short_names(module: str, full: list[str]) -> set[str]:
+    return {each.partition(".")[2] for each in full if each.startswith(f"{module}.")}
 
 
 def configuration() -> Iterator[str]:

@@ -1,32 +1,33 @@
-"""Documentation of functions (`sys.doc`), as Salt prints it: each function once, for all boxes."""
+"""Documentation of functions (`sys.doc`) on the operator's terminal: what boxes answered, each function once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from master.cli.output import NESTED, Output
+from shoal.functions.docs import docs_text, merge_docs
 
-SYS_DOC: Final = "sys.doc"
-
-
-def merge_docs(values: Iterable[object]) -> dict[str, str]:
-    """Return function → text from several answers, sorted; the first answer that has a function wins."""
-    docs: dict[str, str] = {}
-    for value in values:
-        if isinstance(value, Mapping):
-            for name, text in value.items():
-                if text:
-                    docs.setdefault(str(name), str(text))
-    return dict(sorted(docs.items()))
+_NAMED: Final = 5  # minions, before the others are counted
 
 
-def write_docs(docs: Mapping[str, Any], output: Output) -> None:
-    """Write `docs` as plain text, or in the look the operator asked for."""
+def write_docs(answers: Mapping[str, object], output: Output) -> None:
+    """Write the documentation in `answers` (by minion), and beside it what came instead of documentation."""
+    docs = merge_docs(answers.values())
     if output.out and output.out != NESTED:
         output.value(docs)
-        return
-    from shoal.outputters.terminal import clean  # the text comes from boxes
+    else:
+        output.line(docs_text(docs))
+    others: dict[str, list[str]] = {}
+    for minion, value in answers.items():
+        if not isinstance(value, Mapping):
+            others.setdefault(str(value), []).append(minion)
+    for text, minions in others.items():
+        from shoal.outputters.terminal import clean  # only when something is wrong
 
-    for name, text in docs.items():
-        output.line(f"{clean(name)}:\n{clean(text).rstrip()}\n\n")
+        output.aside(clean(f"{_names(minions)}: {text}"))
+
+
+def _names(minions: list[str]) -> str:
+    more = len(minions) - _NAMED
+    return ", ".join(minions[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -9,16 +9,20 @@ import argparse
 import sys
 from typing import Any, Final
 
-from master.cli.docs import SYS_DOC
 from master.cli.options import Parser, at_least_one, comma_list, duration, seconds
 from master.cli.target_options import target
 from shoal.exits import UsageError
+from shoal.functions.docs import SYS_DOC
 
-_BARE: Final = {"--queue": "--queue=24h", "--desired": "--desired="}
+_BARE: Final = {
+    "--queue": "--queue=24h",
+    "--desired": "--desired=",
+}  # argparse would take the next word for the value
 
 
 def add_job_options(parser: Parser) -> None:
     """Add how the job runs: to how many at a time, for how long, and with what."""
+    parser.bare_values = _BARE
     add = parser.add_argument_group("job").add_argument
     add("-t", "--timeout", type=seconds, default=0.0, metavar="S",
         help="give up minions that show no sign of it for S seconds (default: the master's, 5)")  # fmt: skip
@@ -45,15 +49,6 @@ def add_job_options(parser: Parser) -> None:
     add("-d", "--doc", action="store_true", help="show the documentation of a module or function")
 
 
-def with_defaults(words: list[str]) -> list[str]:
-    """Return the command line with a bare `--queue` or `--desired` completed.
-
-    argparse would take the next word for its value.
-    """
-    end = words.index("--") if "--" in words else len(words)
-    return [_BARE.get(word, word) for word in words[:end]] + words[end:]
-
-
 def command(options: argparse.Namespace, words: list[str]) -> tuple[str, str, list[str]]:
     """Return target expression, function and argument words. Raises UsageError."""
     if options.doc:
@@ -63,7 +58,10 @@ def command(options: argparse.Namespace, words: list[str]) -> tuple[str, str, li
     if options.preview_target:
         return words[0], "", []
     if len(words) < 2 or not words[1]:
-        raise UsageError(f"no function: shoal '{words[0]}' <module.function> [arguments]; see shoal --help")
+        meant = f" (on all minions: shoal '*' {words[0]})" if _looks_like_function(words[0]) else ""
+        raise UsageError(
+            f"no function: shoal '{words[0]}' <module.function> [arguments]{meant}; see shoal --help"
+        )
     if options.stream and options.detach:
         raise UsageError("--stream shows output while it waits; --async does not wait")
     expr, fun, *args = words
@@ -119,6 +117,10 @@ def _doc_words(words: list[str]) -> list[str]:
     if len(rest) > 1:
         raise UsageError("-d takes one module or function at a time: shoal '*' -d cmd.run")
     return [expr, SYS_DOC, *rest]
+
+
+def _looks_like_function(word: str) -> bool:
+    return word.count(".") == 1 and all(part.isidentifier() for part in word.split("."))
 
 
 def _batch(text: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from master.cli.options import Parser, add_output_options
+from shoal.command_line import Offer
 from shoal.exits import UsageError
 
 EVERYONE: Final = "*"
@@ -64,6 +66,7 @@ def key_parser() -> Parser:
         metavar="FILE",
         help="where the fleet's root key is, for the changes of the master's keys",
     )
+    parser.offer(list=_list_words, **{name: keys_for(name) for *_, name, _text in _ACTIONS})
     add("-y", "--yes", action="store_true", help="do not ask")
     add("-q", "--quiet", action="store_true", help="print nothing but errors")
     add_output_options(parser)
@@ -97,6 +100,22 @@ def reachable_states(options: argparse.Namespace, action: str) -> tuple[str, ...
             reach.add(state)
     reach.discard({"accept": "accepted", "reject": "rejected"}[action])
     return tuple(state for state in ("accepted", "denied", "pending", "rejected") if state in reach)
+
+
+def keys_for(action: str) -> Offer:
+    """Return what offers a shell the ids whose keys `action` can be for."""
+
+    def offer(options: argparse.Namespace, begun: str) -> Iterable[str]:
+        from master.cli.offers import keys  # only when a shell asks
+
+        shown = action in ("print", "finger")
+        return keys(options, begun, None if shown else reachable_states(options, action))
+
+    return offer
+
+
+def _list_words(options: argparse.Namespace, begun: str) -> Iterable[str]:
+    return _LIST_WORDS
 
 
 def _state(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from shoal.command_line import CommandLine
@@ -44,6 +44,7 @@ class Parser(CommandLine):
         add("--root", metavar="DIR", default="", help="put every path of Shoal below DIR")
         add(*log_short, "--log-level", choices=LOG_LEVELS, default="", metavar="LEVEL",
             help="debug shows the traceback of an internal error")  # fmt: skip
+        self.add_completion()
 
 
 def seconds(text: str) -> float:
@@ -85,6 +86,7 @@ def add_output_options(parser: Parser) -> None:
     group = parser.add_argument_group("output")
     add: Callable[..., Any] = group.add_argument
     add("--out", "--output", metavar="NAME", default="", help="nested (default), json, yaml, txt, raw, …")
+    parser.offer(*parser.word_offers, out=outputters)
     add("--out-indent", "--output-indent", type=int, default=4, metavar="N",
         help="indentation; -1 puts each result on one line")  # fmt: skip
     add("--out-file", "--output-file", metavar="FILE", default="", help="write the results to FILE")
@@ -92,6 +94,13 @@ def add_output_options(parser: Parser) -> None:
     add("--no-color", "--no-colour", dest="no_colour", action="store_true", help="plain text")
     add("--force-color", "--force-colour", dest="force_colour", action="store_true",
         help="colours even when the output is no terminal")  # fmt: skip
+
+
+def outputters(options: argparse.Namespace, begun: str) -> Iterable[str]:
+    """Offer the names of looks to a shell."""
+    from shoal.outputters import names  # only when a shell asks
+
+    return names()
 
 
 def wants_colour(options: argparse.Namespace) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from master.cli.docs import merge_docs, write_docs
+from master.cli.docs import write_docs
 from master.cli.output import Output
 
 _AWAY = frozenset({"offline", "lost"})
@@ -74,21 +74,12 @@ class Report:
             return
         held, self._held = dict(sorted(self._held.items())), None
         if self._docs:
-            self._write_docs(held)
+            write_docs({minion: value for minion, (value, _) in held.items()}, self._output)
         elif self._output.out:
             self._output.value({minion: value for minion, (value, _) in held.items()})
         else:
             for minion, (value, wished) in held.items():
                 self._output.value({minion: value}, wished)
-
-    def _write_docs(self, held: dict[str, _Answer]) -> None:
-        """Write the merged documentation, and what came instead of documentation beside it."""
-        from shoal.outputters.terminal import clean  # the text comes from boxes; not needed for a ping
-
-        write_docs(merge_docs(value for value, _ in held.values()), self._output)
-        for minion, (value, _) in held.items():
-            if not isinstance(value, dict):
-                self._output.aside(clean(f"{minion}: {value}"))
 
     def _show(self, minion: str, value: Any, wished: str) -> None:
         if self._held is not None:

@@ -7,17 +7,21 @@ from collections.abc import Sequence
 from typing import Final
 
 from master.cli.client import Conversation
-from master.cli.docs import SYS_DOC, merge_docs, write_docs
+from master.cli.docs import write_docs
+from master.cli.offers import runners
 from master.cli.options import Parser, add_output_options
 from master.cli.output import Output, check_out, open_output
 from master.cli.place import socket_path
 from shoal import exits
+from shoal.command_line import files
 from shoal.exits import UsageError
+from shoal.functions.docs import SYS_DOC
 from shoal.program import run_program
 
 _USAGE: Final = "shoal-run [options] <module.function> [arguments]"
 _STATE_EVENT: Final = "state.event"
 _MAX_EXIT: Final = 255
+_MASTER: Final = "master"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> Parser:
     parser = Parser("shoal-run", _USAGE, "Run a function on the master.")
     parser.epilog = "shoal-run -d lists the functions; shoal-run state.event pretty=True shows events."
+    parser.offer(runners, files)
     parser.add_argument(
         "-d", "--doc", action="store_true", help="show what there is, or one module's functions"
     )
@@ -60,7 +65,7 @@ def _ask(options: argparse.Namespace, path: str, hint: str, words: list[str], ou
     value, retcode = answer.get("value"), answer.get("retcode", 0)
     if not options.quiet:
         if fun == SYS_DOC and isinstance(value, dict):
-            write_docs(merge_docs([value]), output)
+            write_docs({_MASTER: value}, output)
         else:
             output.value(value, answer.get("out", ""))
     return exits.OK if retcode == 0 else min(max(retcode, 1), _MAX_EXIT)

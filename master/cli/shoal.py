@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from master.cli.client import Conversation, Message, Refused
-from master.cli.docs import SYS_DOC
-from master.cli.job_options import add_job_options, command, run_request, with_defaults
+from master.cli.job_options import add_job_options, command, run_request
 from master.cli.live import LiveLines
+from master.cli.offers import functions, targets
 from master.cli.options import Parser, add_output_options
 from master.cli.output import Output, check_out, open_output
 from master.cli.place import socket_path
@@ -19,6 +19,8 @@ from master.cli.report import Report, summary
 from master.cli.target_options import add_target_options, target
 from shoal import exits
 from shoal.clock import SystemClock
+from shoal.command_line import files
+from shoal.functions.docs import SYS_DOC
 from shoal.program import complain, run_program
 
 _USAGE: Final = "shoal [options] '<target>' <module.function> [arguments]"
@@ -40,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _shoal(words: list[str]) -> int:
-    options, rest = _parser().read(with_defaults(words))
+    options, rest = _parser().read(words)
     expr, fun, args = command(options, rest)
     check_out(options.out)
     if options.preview_target:
@@ -58,6 +60,7 @@ def _shoal(words: list[str]) -> int:
 def _parser() -> Parser:
     parser = Parser("shoal", _USAGE, "Run a function on minions and show what they answer.")
     parser.epilog = _EPILOG
+    parser.offer(targets, functions, files)
     add_target_options(parser)
     add_job_options(parser)
     add_output_options(parser)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from master.runners.context import RunnerContext
 from shoal.functions.function import function
 from shoal.targets import Target
+from shoal.wire import encode
 
 
 @function
@@ -20,5 +22,45 @@ def grains(ctx: RunnerContext, tgt: str = "*", expr_form: str = "compound") -> d
         shoal-run cache.grains
         shoal-run cache.grains 'G@os:Debian and T@site:paris'
     """
-    found = ctx.conductor.preview(Target(kind=expr_form, expr=tgt))
-    return {minion: dict(ctx.roster.grains(minion)) for minion in found}
+    return {minion: dict(ctx.roster.grains(minion)) for minion in _minions(ctx, tgt, expr_form)}
+
+
+@function
+async def clear_grains(ctx: RunnerContext, tgt: str, expr_form: str = "compound") -> list[str]:
+    """Forget the grains of the minions that a target means; those that are connected are asked for them anew.
+
+    A minion that is away matches no target by grains until it has come back.
+
+    CLI Example:
+
+        shoal-run cache.clear_grains 'edge-00*'
+    """
+    minions = _minions(ctx, tgt, expr_form)
+    for minion in minions:
+        nothing = {"id": minion}
+        ctx.roster.set_grains(minion, nothing, b"")
+        kept = await ctx.writer.read(ctx.store.facts.get, minion)
+        if kept is not None:
+            packed = encode({"digest": b"", "grains": nothing})
+            await ctx.writer.call(
+                ctx.store.facts.put, [replace(kept, packed_grains=packed, reported=ctx.now())]
+            )
+        ctx.greet_again(minion)
+    return minions
+
+
+@function
+async def clear_all(ctx: RunnerContext, tgt: str, expr_form: str = "compound") -> list[str]:
+    """Forget whatever is known only because the minions of a target have said it: their grains.
+
+    Tags stay: they are the operator's word, not the minion's.
+
+    CLI Example:
+
+        shoal-run cache.clear_all edge-0001
+    """
+    return await clear_grains(ctx, tgt, expr_form)
+
+
+def _minions(ctx: RunnerContext, tgt: str, expr_form: str) -> list[str]:
+    return ctx.conductor.preview(Target(kind=expr_form, expr=tgt))

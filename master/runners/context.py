@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from master.acl import Caller
 from master.conductor import Conductor
+from master.config import MasterConfig
 from master.events import EventBus
 from master.fileserver.service import FileService
 from master.identity import Identity
 from master.mine import MineRoom
 from master.outbox import Outbox
 from master.roster import Roster
+from master.runners.at_work import RunnersAtWork
 from master.runs import Runs
 from master.sessions import Sessions
 from master.store.store import Store
@@ -26,11 +28,13 @@ class RunnerContext:
     """The master, as far as runners see it."""
 
     caller: Caller
+    config: MasterConfig
     store: Store
     writer: Writer
     sessions: Sessions
     roster: Roster
     runs: Runs
+    at_work: RunnersAtWork
     bus: EventBus
     conductor: Conductor
     outbox: Outbox

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from master.runners import cache, event, fileserver, jobs, manage, mine, tag, token
+from master.runners import cache, config, event, fileserver, jobs, manage, mine, survey, tag, test, token
 from shoal.errors import UnknownFunctionError
 from shoal.functions.function import Function, marks_of
 
 _MODULES: Final = {
     "cache": cache,
+    "config": config,
     "event": event,
     "fileserver": fileserver,
     "jobs": jobs,
     "manage": manage,
     "mine": mine,
+    "survey": survey,
     "tag": tag,
+    "test": test,
     "token": token,
 }
 _STREAMS: Final = {  # what shoal-run makes of the control socket's other operations
@@ -31,20 +34,30 @@ CLI Example:
 
 
 class Directory:
-    """All runners, by full name."""
+    """All runners, by full name and by Salt's other names for them."""
 
     def __init__(self) -> None:
         self._functions: dict[str, Function] = {}
+        self._aliases: dict[str, Function] = {}
         for name, module in _MODULES.items():
             for attribute, value in vars(module).items():
                 marks = marks_of(value)
                 if marks is not None:
                     full = f"{name}.{attribute.removesuffix('_')}"
-                    self._functions[full] = Function(full, value, marks)
+                    found = self._functions[full] = Function(full, value, marks)
+                    self._aliases.update(dict.fromkeys(marks.aliases, found))
 
     def names(self) -> list[str]:
-        """Return all names, sorted."""
+        """Return the names of all runners, sorted."""
         return sorted(self._functions)
+
+    def aliases(self) -> list[str]:
+        """Return the other names, sorted."""
+        return sorted(self._aliases)
+
+    def streams(self) -> list[str]:
+        """Return the names that `shoal-run` makes of other operations."""
+        return list(_STREAMS)
 
     def docs(self, wanted: str) -> dict[str, str]:
         """Return the documentation of one function, of a module, or of all if nothing is named.
@@ -52,7 +65,9 @@ class Directory:
         Raises:
             UnknownFunctionError: there is nothing of that name.
         """
-        everything = {**{name: found.doc for name, found in self._functions.items()}, **_STREAMS}
+        everything = {**{name: found.help for name, found in self._functions.items()}, **_STREAMS}
+        if wanted in self._aliases:
+            everything[wanted] = self._aliases[wanted].help
         module = wanted.rstrip(".") + "."
         docs = {
             name: doc
@@ -65,7 +80,9 @@ class Directory:
 
     def get(self, name: str) -> Function:
         """Return a runner. Raises UnknownFunctionError with near names."""
-        found = self._functions.get(name)
+        found = self._functions.get(name) or self._aliases.get(name)
+        if found is None and name in _MODULES:
+            raise UnknownFunctionError(f"'{name}' is a module. shoal-run -d {name} lists its functions.")
         if found is None:
             import difflib  # only when something is wrong already
 

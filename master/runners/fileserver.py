@@ -85,6 +85,20 @@ async def update(ctx: RunnerContext) -> bool:
     return True
 
 
+@function(aliases=("fileserver.clear_file_list_cache",))
+async def clear_cache(ctx: RunnerContext) -> bool:
+    """Forget the lists of files: the next question looks at the folders again.
+
+    Repositories are left alone; `fileserver.update` brings their changes.
+
+    CLI Example:
+
+        shoal-run fileserver.clear_cache
+    """
+    ctx.files.catalog.clear()
+    return True
+
+
 async def _walk(ctx: RunnerContext, env: str, prefix: str) -> list[FileInfo]:
     try:
         return await ctx.files.beside(_all, ctx.files.catalog, env, prefix)

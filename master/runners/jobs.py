@@ -44,6 +44,19 @@ def active(ctx: RunnerContext) -> dict[str, Any]:
 
 
 @function
+def master(ctx: RunnerContext) -> list[dict[str, str]]:
+    """List the runners that the master is at, this one too.
+
+    CLI Example:
+
+        shoal-run jobs.master
+    """
+    return [
+        {"fun": each.fun, "user": each.user, "StartTime": _clock_of_day(each.started)} for each in ctx.at_work
+    ]
+
+
+@function
 async def list_jobs(
     ctx: RunnerContext,
     *,
@@ -72,6 +85,17 @@ async def list_jobs(
     )
     found = await ctx.writer.read(ctx.store.jobs.find, wanted)
     return {job.jid: _shown(job) for job in found}
+
+
+@function
+async def list_jobs_filter(ctx: RunnerContext, count: int) -> dict[str, Any]:
+    """List the newest stored jobs, at most `count`.
+
+    CLI Example:
+
+        shoal-run jobs.list_jobs_filter 50
+    """
+    return await list_jobs(ctx, limit=count)
 
 
 @function

@@ -7,51 +7,70 @@ from typing import Any
 
 from master.runners.context import RunnerContext
 from shoal.functions.function import function
+from shoal.targets import Target
 from shoal.version import VERSION
 
 
 @function
-def up(ctx: RunnerContext) -> list[str]:
-    """List the minions that a job would reach now.
+def up(ctx: RunnerContext, tgt: str = "*", tgt_type: str = "glob") -> list[str]:
+    """List the minions that a job would reach now, all or those that a target means.
 
     CLI Example:
 
         shoal-run manage.up
+        shoal-run manage.up 'G@os:Debian' tgt_type=compound
     """
-    return [minion for minion in ctx.roster.ids() if ctx.sessions.present(minion)]
+    return [minion for minion in _minions(ctx, tgt, tgt_type) if ctx.sessions.present(minion)]
 
 
-@function
-def down(ctx: RunnerContext) -> list[str]:
-    """List the accepted minions that a job would not reach now.
+@function(
+    aliases=(
+        "manage.not_present",
+        "manage.not_alived",
+        "manage.not_joined",
+        "manage.not_allowed",
+        "manage.reaped",
+    )
+)
+def down(ctx: RunnerContext, tgt: str = "*", tgt_type: str = "glob") -> list[str]:
+    """List the accepted minions that a job would not reach now, all or those that a target means.
 
     CLI Example:
 
         shoal-run manage.down
     """
-    return [minion for minion in ctx.roster.ids() if not ctx.sessions.present(minion)]
+    return [minion for minion in _minions(ctx, tgt, tgt_type) if not ctx.sessions.present(minion)]
 
 
 @function
-def status(ctx: RunnerContext) -> dict[str, list[str]]:
-    """List all accepted minions, by whether a job would reach them now.
+def status(ctx: RunnerContext, tgt: str = "*", tgt_type: str = "glob") -> dict[str, list[str]]:
+    """List accepted minions, by whether a job would reach them now.
 
     CLI Example:
 
         shoal-run manage.status
     """
-    return {"up": up(ctx), "down": down(ctx)}
+    return {"up": up(ctx, tgt, tgt_type), "down": down(ctx, tgt, tgt_type)}
 
 
-@function
-def present(ctx: RunnerContext) -> list[str]:
-    """List connected minions; the same as `manage.up`, under Salt's other name.
+@function(aliases=("manage.alived", "manage.joined", "manage.allowed", "manage.not_reaped"))
+def present(
+    ctx: RunnerContext, subset: list[str] | None = None, show_ip: bool = False
+) -> list[str] | dict[str, str]:
+    """List connected minions, all or those of `subset`; with `show_ip=True` where each is connected from.
+
+    Salt's five names for this are one thing here: connected, by the minion's own signs of life.
 
     CLI Example:
 
         shoal-run manage.present
+        shoal-run manage.present web-1,web-2 show_ip=True
     """
-    return up(ctx)
+    found = [minion for minion in up(ctx) if subset is None or minion in subset]
+    if not show_ip:
+        return found
+    sessions = {minion: ctx.sessions.get(minion) for minion in found}
+    return {minion: session.address for minion, session in sessions.items() if session is not None}
 
 
 @function
@@ -120,6 +139,10 @@ def counters(ctx: RunnerContext) -> dict[str, int]:
         shoal-run manage.counters
     """
     return dict(sorted(ctx.counters.items()))
+
+
+def _minions(ctx: RunnerContext, tgt: str, tgt_type: str) -> list[str]:
+    return ctx.conductor.preview(Target(kind=tgt_type, expr=tgt))
 
 
 def _date(at: float) -> str:

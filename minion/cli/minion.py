@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from shoal.command_line import CommandLine
 from shoal.errors import ConfigError, ShoalError, WireError
@@ -21,7 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _minion(words: list[str]) -> int:
-    options = _parser().parse_args(words)
+    parser = _parser()
+    parser.answer_shell(words)
+    options = parser.parse_args(words)
     paths = Paths.for_minion(options.root or "", options.config_dir or "")
     os.umask(0o077)
     paths.prepare()
@@ -36,10 +38,12 @@ def _parser() -> CommandLine:
         usage="shoal-minion [options]\n       shoal-minion join [--id ID] [--force] STRING",
         description="The minion daemon; it stays in the foreground.",
     )
-    parser.add_argument("--version", action="version", version=f"shoal-minion {VERSION}")
+    parser.add_argument("-V", "--version", action="version", version=f"shoal-minion {VERSION}")
     _places(parser)
     parser.set_defaults(root="", config_dir="")
     parser.add_argument("-l", "--log-level", help="how much is logged: debug, info, warning, error")
+    parser.offer(log_level=_levels)
+    parser.add_completion()
     commands = parser.add_subparsers(dest="command", metavar="join STRING", prog="shoal-minion")
     join = commands.add_parser(
         "join",
@@ -54,10 +58,16 @@ def _parser() -> CommandLine:
 
 
 def _places(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--root", default=argparse.SUPPRESS, help="put all files under this folder (SHOAL_ROOT)"
-    )
-    parser.add_argument("-c", "--config-dir", default=argparse.SUPPRESS, help="folder of the configuration")
+    add = parser.add_argument
+    add("--root", metavar="DIR", default=argparse.SUPPRESS, help="put all files under DIR (SHOAL_ROOT)")
+    add("-c", "--config-dir", metavar="DIR", default=argparse.SUPPRESS, help="where the configuration is")
+
+
+def _levels(options: argparse.Namespace, begun: str) -> Iterable[str]:
+    """Offer log levels to a shell."""
+    from shoal.logs import LEVELS  # only when a shell asks
+
+    return LEVELS
 
 
 def _join(paths: Paths, options: argparse.Namespace) -> int:

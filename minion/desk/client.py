@@ -59,6 +59,11 @@ class DeskClient:
         """Take a content out of the cache that is damaged, by a power cut say."""
         path_in(self._cache, info.digest).unlink(missing_ok=True)
 
+    def facts(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return grains and tags as the daemon knows them. Raises ModuleError."""
+        (answer,) = self._ask({"op": "facts"})
+        return answer["grains"], answer["tags"]
+
     def ask(self, verb: str, **body: Any) -> bytes:
         """Return the master's answer to a question. Raises ModuleError."""
         data = bytearray()

@@ -23,6 +23,8 @@ from shoal.functions.parameters import Signature
 Replay = Literal["safe", "check", "never"]
 Probe = Callable[..., "bool | None"]
 AnyCall = TypeVar("AnyCall", bound=Callable[..., Any])
+_EXAMPLES: Final = "CLI Example:"
+_WIDTH: Final = 96  # of the lines that show how to call it
 _MARK: Final = "__shoal_function__"
 
 
@@ -103,6 +105,27 @@ class Function:
     def usage(self) -> str:
         """The signature on one line, e.g. `test.sleep(length: float)`."""
         return self.name + self.signature.show()
+
+    @property
+    def help(self) -> str:
+        """What `sys.doc` shows: the docstring, how the function is called, other names for it, its examples."""
+        prose, mark, examples = self.doc.partition(_EXAMPLES)
+        others = f"Other names: {', '.join(self.aliases)}" if self.aliases else ""
+        parts = (prose.strip(), self._call_lines(), others, f"{mark}{examples}")
+        return "\n\n".join(part for part in parts if part)
+
+    def _call_lines(self) -> str:
+        """Return `usage`, broken between parameters where it is long; "" when it cannot be told."""
+        try:
+            parts = self.signature.parts()
+        except TypeError:  # its author wrote what `bind` cannot serve: calling the function says so
+            return ""
+        lines = [f"{self.name}("]
+        for part in [*(f"{part}, " for part in parts[:-1]), *parts[-1:]]:
+            if len(lines[-1]) + len(part) > _WIDTH:
+                lines.append("    ")
+            lines[-1] += part
+        return "\n".join(line.rstrip() for line in lines) + ")"
 
     def schema(self) -> dict[str, Any]:
         """Return what a form, an API or a command line needs to know, as plain data."""

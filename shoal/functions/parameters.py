@@ -82,6 +82,10 @@ class Signature:
 
     def show(self) -> str:
         """Return `(name: type, *, keyword: type = default)`."""
+        return f"({', '.join(self.parts())})"
+
+    def parts(self) -> list[str]:
+        """Return what stands between the parentheses of `show`, one by one."""
         parts = [p.show() for p in self.positional]
         only = [p for p in self.keywords.values() if p.form == "keyword"]
         if self.rest:
@@ -91,7 +95,7 @@ class Signature:
         parts += [p.show() for p in only]
         if self.extra:
             parts.append(self.extra.show())
-        return f"({', '.join(parts)})"
+        return parts
 
     def schema(self) -> list[dict[str, Any]]:
         """Return the parameters as plain data, in order."""

@@ -137,7 +137,9 @@ def test_wrong_call_is_explained(fleet: Fleet, words: list[str], text: str) -> N
 
 def test_documentation_is_shown_once_for_all(fleet: Fleet) -> None:
     text = fleet.shoal("*", "-d", "test.echo").stdout
-    assert text.startswith("test.echo:\nReturn the text, exactly as it was given.\n")
+    assert text.startswith(
+        "test.echo:\n\n    Return the text, exactly as it was given.\n\n    test.echo(text: str)\n"
+    )
     assert fleet.shoal("*", "sys.doc", "test.echo").stdout == text
 
 

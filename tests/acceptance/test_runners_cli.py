@@ -9,7 +9,7 @@ import time
 import pytest
 
 from shoal.version import VERSION
-from tests.acceptance.at_work import EVERYONE, newest_job, stopped, wait_gone
+from tests.acceptance.at_work import EVERYONE, Watched, newest_job, stopped, wait_gone
 from tests.fleet import Fleet, until
 
 
@@ -74,6 +74,22 @@ def test_one_job_is_shown_whole(fleet: Fleet) -> None:
     until("the last answer", lambda: fleet.ask("jobs.exit_success", jid) == dict.fromkeys(EVERYONE, True))
 
 
+def test_newest_jobs_by_their_number(fleet: Fleet) -> None:
+    fleet.shoal("web-1", "test.true")
+    fleet.shoal("web-1", "test.false")
+    both = fleet.runner("jobs.list_jobs_filter", "2")
+    assert sorted(job["Function"] for job in both.values()) == ["test.false", "test.true"]
+
+
+def test_runner_at_work_is_listed(fleet: Fleet) -> None:
+    with Watched(fleet, "shoal-run", "test.sleep", "60"):
+        at_work = until(
+            "the runner", lambda: [r for r in fleet.ask("jobs.master") if r["fun"] == "test.sleep"]
+        )
+        assert sorted(at_work[0]) == ["StartTime", "fun", "user"]
+    until("its end", lambda: [r["fun"] for r in fleet.ask("jobs.master")] == ["jobs.master"])
+
+
 def test_last_run_is_the_newest(fleet: Fleet) -> None:
     fleet.shoal("web-1", "test.version")
     fleet.shoal("db-1", "test.true")
@@ -101,7 +117,11 @@ def test_jobs_look_as_in_salt(fleet: Fleet) -> None:
 
 def test_everyone_is_up(fleet: Fleet) -> None:
     assert fleet.runner("manage.up") == EVERYONE
-    assert fleet.runner("manage.present") == EVERYONE
+    for name in ("present", "alived", "joined", "allowed", "not_reaped"):
+        assert fleet.runner(f"manage.{name}") == EVERYONE
+    assert fleet.runner("manage.present", "db-1,nobody", "show_ip=True") == {"db-1": "127.0.0.1"}
+    assert fleet.runner("manage.up", "web-*") == ["web-1", "web-2"]
+    assert fleet.runner("manage.status", "T@site:rome", "tgt_type=compound") == {"up": ["db-1"], "down": []}
     assert fleet.runner("manage.down") == []
     assert fleet.runner("manage.status") == {"up": EVERYONE, "down": []}
     assert fleet.runner("manage.versions") == {
@@ -115,10 +135,42 @@ def test_one_is_down(fleet: Fleet) -> None:
     wait_gone(fleet, "db-1")
     try:
         assert fleet.runner("manage.status") == {"up": ["web-1", "web-2"], "down": ["db-1"]}
+        for name in ("down", "not_present", "not_alived", "not_joined", "not_allowed", "reaped"):
+            assert fleet.runner(f"manage.{name}") == ["db-1"]
+        assert fleet.runner("manage.down", "web-*") == []
         assert fleet.runner("manage.versions")["Not connected"] == ["db-1"]
     finally:
         fleet.start_minion("db-1")
         fleet.wait_up("db-1")
+
+
+def test_forgotten_grains_are_asked_for_anew(fleet: Fleet) -> None:
+    known = fleet.runner("cache.grains", "db-1")
+    fleet.minions["db-1"].stop()
+    wait_gone(fleet, "db-1")
+    try:
+        assert fleet.runner("cache.clear_grains", "db-1") == ["db-1"]
+        assert fleet.runner("cache.grains", "db-1") == {"db-1": {"id": "db-1"}}
+        assert fleet.shoal("-G", "role:db", "test.ping").returncode == 2
+    finally:
+        fleet.start_minion("db-1")
+        fleet.wait_up("db-1")
+    until("its grains", lambda: fleet.ask("cache.grains", "G@role:db"))
+    assert fleet.runner("cache.clear_all", "*") == EVERYONE
+    until("all grains", lambda: len(fleet.ask("cache.grains", "G@role:*")) == 3)
+    assert fleet.ask("cache.grains", "db-1")["db-1"].keys() == known["db-1"].keys()
+
+
+def test_configuration_is_shown(fleet: Fleet) -> None:
+    assert fleet.runner("config.get", "ret_port") == fleet.request_port
+    assert fleet.runner("config.get", "nodegroups:webs") == "web-*"
+    done = fleet.program("shoal-run", "config.get", "ret_prt", check=False)
+    assert (done.returncode, done.stdout) == (64, "")
+    assert done.stderr == "shoal-run: config.get: there is no key 'ret_prt'. Did you mean: ret_port?\n"
+
+
+def test_arguments_of_a_runner_arrive_as_typed(fleet: Fleet) -> None:
+    assert fleet.runner("test.arg", "1", "16:10", "n=5") == {"args": [1, "16:10"], "kwargs": {"n": 5}}
 
 
 def test_counters_tell_what_was_refused(fleet: Fleet) -> None:
@@ -146,7 +198,10 @@ def test_runners_are_documented(fleet: Fleet) -> None:
     assert re.findall(r"^(\S+):$", some, re.MULTILINE) == ["tag.delete", "tag.list", "tag.set"]
     one = fleet.program("shoal-run", "-d", "tag.list").stdout
     assert one == fleet.program("shoal-run", "sys.doc", "tag.list").stdout
-    assert one.startswith("tag.list:\nShow the tags of the minions that the compound `target` means.\n")
+    assert one.startswith(
+        "tag.list:\n\n    Show the tags of the minions that the compound `target` means.\n\n"
+    )
+    assert "\n\n    tag.list(target: str = '*')\n\n    CLI Example:\n\n        shoal-run tag.list" in one
 
 
 def test_documentation_of_nothing_is_an_error(fleet: Fleet) -> None:

@@ -170,3 +170,4 @@ def test_start_imports_nothing_heavy(master: FakeMaster, root: Path, name: str, 
     loaded = set(ran.stdout.splitlines()[-1].split()[1:])
     assert f"master.cli.{name}" in loaded
     assert not loaded & HEAVY
+    assert not [module for module in loaded if module.startswith("shoal.completion")]

@@ -49,7 +49,7 @@ def test_request_of_a_runner(cli: Cli, master: FakeMaster) -> None:
 def test_documentation(cli: Cli, master: FakeMaster) -> None:
     master.says(value({"jobs.active": "Show what runs.\n", "cache.grains": "Show grains."}))
     assert cli("shoal-run", "-d", "jobs") == (
-        0, "cache.grains:\nShow grains.\n\njobs.active:\nShow what runs.\n\n", "",
+        0, "cache.grains:\n\n    Show grains.\n\njobs.active:\n\n    Show what runs.\n\n", "",
     )  # fmt: skip
     assert (master.requests[0]["fun"], master.requests[0]["args"]) == ("sys.doc", ["jobs"])
 

@@ -154,8 +154,17 @@ def test_sys_doc_is_merged(cli: Cli, master: FakeMaster) -> None:
         done(),
     )
     ran = cli("shoal", "-d")
-    assert ran == (1, "cmd.run:\nRun.\n\\x1b[31m\n\ntest.ping:\nSay yes.\n\nc: no such module\n", BAD)
+    assert ran == (
+        1, "cmd.run:\n\n    Run.\n    \\x1b[31m\n\ntest.ping:\n\n    Say yes.\n\nc: no such module\n", BAD
+    )  # fmt: skip
     assert (master.requests[0]["target"]["expr"], master.requests[0]["fun"]) == ("*", "sys.doc")
+
+
+def test_documentation_nobody_has_is_told_once(cli: Cli, master: FakeMaster) -> None:
+    minions = [f"m{number}" for number in range(7)]
+    master.says(job(*minions), *(failed(minion, "'a.b' is not available.") for minion in minions), done())
+    ran = cli("shoal", "*", "sys.doc", "a.b")
+    assert ran == (1, "m0, m1, m2, m3, m4 and 2 more: 'a.b' is not available.\n", BAD)
 
 
 def test_sys_doc_for_a_program(cli: Cli, master: FakeMaster) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from minion.desk.desk import Desk
+from minion.desk.facts_clerk import FactsClerk
 from minion.desk.master_clerk import MasterClerk
 from minion.loop import Loop
 from minion.questions import Questions
@@ -75,6 +76,22 @@ def office(tmp_path: Path) -> Iterator[Office]:
     for job in made.jobs:
         job.sock.close()
     made.desk.close()
+
+
+def test_facts_are_those_of_now(office: Office, tmp_path: Path) -> None:
+    tags = {"site": "paris"}
+    path = tmp_path / "facts.sock"
+    desk = Desk(office.loop, path, FactsClerk(lambda: ({"id": "web-1"}, tags)).clerks())
+    office.path = path
+    job = office.connect()
+    job.ask(op="facts")
+    assert job.heard() == [{"error": "", "grains": {"id": "web-1"}, "tags": {"site": "paris"}, "last": True}]
+    tags["site"] = "rome"
+    job.ask(op="facts")
+    assert job.heard() == [{"error": "", "grains": {"id": "web-1"}, "tags": {"site": "rome"}, "last": True}]
+    job.ask(op="facts", more=1)
+    assert job.heard() is None
+    desk.close()
 
 
 def test_socket_is_for_the_minions_own_user_only(office: Office) -> None:
