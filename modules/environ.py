@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from modules.context import Context
-from modules.text_file import edit_text, lines_of
+from modules.text_file import edit_text, lines_of, text_of
 from shoal.errors import ArgumentError
 from shoal.functions.function import function
 
@@ -127,7 +127,7 @@ def with_lines(text: str, lines: Mapping[str, str | None]) -> str:
         elif last[name] == i and (new := lines[name]) is not None:
             kept.append(new)
     kept += [line for name, line in lines.items() if line is not None and name not in last]
-    return "".join(f"{line}\n" for line in kept)
+    return text_of(kept)
 
 
 def _value(key: str, val: Any, false_unsets: bool) -> str | None:

@@ -17,7 +17,7 @@ from modules import shell
 from modules.context import Context
 from modules.hosts.entries import HOSTS
 from modules.hosts.table import Table
-from modules.text_file import edit_text, lines_of, read_text
+from modules.text_file import edit_text, lines_of, read_text, text_of
 from shoal.errors import ArgumentError, ModuleError
 from shoal.functions.function import function
 
@@ -190,6 +190,6 @@ def _set_info(name: str, value: str) -> None:
 
     def change(text: str) -> str:
         kept = [each for each in lines_of(text) if not each.strip().startswith(f"{name}=")]
-        return "".join(f"{each}\n" for each in [*kept, *new])
+        return text_of([*kept, *new])
 
     edit_text(MACHINE_INFO, change)

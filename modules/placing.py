@@ -1,4 +1,4 @@
-"""Puts a content of the cache in its place: whole, checked, all at once (see `file/atomic.py`).
+"""Puts a content of the cache in its place: whole, checked, all at once (see `atomic_file.py`).
 
 Folders below the one that was named are entered one by one and never through a symbolic link: whoever owns one of
 them cannot lead root elsewhere.
@@ -7,14 +7,14 @@ them cannot lead root elsewhere.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from modules.file.atomic import lock, replace_by
+from modules.atomic_file import replace_by
+from modules.file.content import write_all
 from modules.file.place import shown
+from modules.held_folder import entered_below
 from shoal.errors import ModuleError
 from shoal.files.digest import Digest
 
@@ -53,10 +53,8 @@ def place(placed: Placed, *, makedirs: bool = False, sync: bool = True) -> bool:
     if not target.is_absolute():
         raise ModuleError(f"{shown(target)} is not absolute; give the whole path")
     try:
-        if makedirs:
-            placed.folder.mkdir(parents=True, exist_ok=True)
         *folders, _name = placed.below.split("/")
-        with _entered(placed.folder, folders) as folder:
+        with entered_below(placed.folder, folders, makedirs=makedirs) as folder:
             replace_by(folder, target, lambda fd: _copy(placed, fd), mode=placed.mode, sync=sync)
     except _Damaged:
         return False
@@ -68,29 +66,10 @@ def place(placed: Placed, *, makedirs: bool = False, sync: bool = True) -> bool:
 def make_folder(base: Path, below: str) -> None:
     """Make a folder and those above it, below `base`, through no link. Raises ModuleError."""
     try:
-        base.mkdir(parents=True, exist_ok=True)
-        with _entered(base, below.split("/")):
+        with entered_below(base, below.split("/"), makedirs=True):
             pass
     except OSError as error:
         raise ModuleError(f"{shown(base / below)} cannot be made: {error.strerror or error}") from None
-
-
-@contextmanager
-def _entered(base: Path, folders: Sequence[str]) -> Iterator[int]:
-    """Give the descriptor of a folder below `base`, made if need be, with its lock held. Raises OSError."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-    fd = os.open(base, flags)
-    try:
-        for name in folders:
-            with suppress(FileExistsError):
-                os.mkdir(name, dir_fd=fd)
-            inner = os.open(name, flags | os.O_NOFOLLOW, dir_fd=fd)
-            os.close(fd)
-            fd = inner
-        lock(fd)
-        yield fd
-    finally:
-        os.close(fd)
 
 
 def _copy(placed: Placed, into: int) -> None:
@@ -103,9 +82,7 @@ def _copy(placed: Placed, into: int) -> None:
     try:
         while chunk := os.read(fd, _CHUNK):
             digest.update(chunk)
-            rest = memoryview(chunk)
-            while rest:
-                rest = rest[os.write(into, rest) :]
+            write_all(into, chunk)
     finally:
         os.close(fd)
     if digest.final() != placed.digest:

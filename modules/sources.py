@@ -21,8 +21,9 @@ from shoal.functions.function import Function, marks_of
 
 # Files of this package that are its machinery, not something to ask of a box.
 MACHINERY: Final = frozenset(
-    {"context", "kept_output", "lookup", "nested", "own_files", "placing", "process_env", "process_io"}
-    | {"registry", "result", "shell", "sources", "standalone", "text_file"}
+    {"atomic_file", "context", "held_folder", "kept_output", "likeness", "lookup", "nested", "own_files"}
+    | {"placing", "process_env", "process_io", "registry", "result", "shell", "sources", "standalone"}
+    | {"text_file", "way"}
 )
 
 # Modules that are only other names for functions of these modules.

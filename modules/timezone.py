@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from modules import shell
+from modules.atomic_file import put_link
 from modules.context import Context
+from modules.held_folder import entered_below
 from modules.text_file import edit_text, read_text
 from shoal.errors import ArgumentError, ModuleError
 from shoal.functions.function import function
@@ -95,14 +96,9 @@ def set_zone(ctx: Context, timezone: str) -> bool:
     """
     target = _zone_file(timezone)
     place = Path(LOCALTIME)
-    temporary = place.with_name(f".{place.name}.{secrets.token_hex(6)}")
     try:
-        temporary.symlink_to(target)
-        try:
-            temporary.replace(place)
-        except OSError:
-            temporary.unlink()
-            raise
+        with entered_below(place.parent) as folder:
+            put_link(folder, place.name, str(target))
     except OSError as error:
         raise ModuleError(f"{LOCALTIME} cannot be set: {error.strerror}") from None
     if Path(TIMEZONE).exists():

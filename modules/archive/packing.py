@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import secrets
 import shutil
 import stat
 import tempfile
@@ -21,7 +20,10 @@ from modules.archive.formats import Packing
 from modules.archive.listing import list_
 from modules.archive.member import clean, shown
 from modules.archive.unpack import DEFAULTS, Unpacking, check_path, unpack
+from modules.atomic_file import SUFFIX, beside, new_file, sync_folder
 from modules.context import Context
+from modules.held_folder import entered_below
+from modules.likeness import make_like_named
 from shoal.errors import ArgumentError, ModuleError, UnavailableError
 from shoal.functions.function import function
 
@@ -29,7 +31,6 @@ _LETTERS: Final[dict[str, Packing]] = {"z": "gz", "j": "bz2", "J": "xz"}
 _IGNORED: Final = (
     "vfp"  # we always name what was done, always take a file, and have a parameter for the modes
 )
-_TEMPORARY: Final = ".shoal-packing-"
 _CHUNK: Final = 65536
 _ZSTD_S: Final = 1800.0
 
@@ -125,27 +126,30 @@ def expand(sources: list[str], base: str) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def new_file(path: str) -> Iterator[IO[bytes]]:
+def new_archive(path: str) -> Iterator[IO[bytes]]:
     """Yield a new file that gets the name `path` when the block ends well. An existing one's rights stay."""
-    temporary = Path(path).parent / f"{_TEMPORARY}{secrets.token_hex(8)}"
+    place = Path(path)
     try:
-        earlier = os.stat(path) if Path(path).exists() else None  # noqa: PTH116  with the next lines
-        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise ModuleError(f"{path} cannot be written: {error.strerror}") from None
-    try:
-        with os.fdopen(descriptor, "w+b") as file:
-            yield file
-            file.flush()
-            if earlier is not None:
-                os.fchown(descriptor, earlier.st_uid, earlier.st_gid)
-                os.fchmod(descriptor, stat.S_IMODE(earlier.st_mode))
-            os.fsync(descriptor)
-        temporary.replace(path)
+        # Packing takes long: the folder's lock is left to those who edit.
+        with entered_below(place.parent, locked=False) as folder:
+            with beside(folder, place.name) as fresh, new_file(folder, fresh) as fd:
+                with os.fdopen(fd, "w+b", closefd=False) as file:
+                    yield file
+                earlier = _earlier(folder, place.name)
+                if earlier is not None:
+                    make_like_named(fd, folder, place.name, earlier)
+            sync_folder(folder)
     except OSError as error:
         raise ModuleError(f"{path} cannot be written: {error.strerror or error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+def _earlier(folder: int, name: str) -> os.stat_result | None:
+    """Return the status of the file that is there already, None if there is none; a link is none."""
+    try:
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
 
 
 def _pack_tar(path: str, packing: Packing, sources: list[tuple[str, str]]) -> list[str]:
@@ -157,7 +161,7 @@ def _pack_tar(path: str, packing: Packing, sources: list[tuple[str, str]]) -> li
         names.append(clean(f"{info.name}/" if info.isdir() else info.name))
         return info
 
-    with new_file(path) as file:
+    with new_archive(path) as file:
         if packing == "tar":
             _add_all(file, sources, keep)
         elif packing == "zst":
@@ -170,7 +174,7 @@ def _pack_tar(path: str, packing: Packing, sources: list[tuple[str, str]]) -> li
 
 def _is_ours(name: str, path: str) -> bool:
     """Say whether `name` is the archive that is being made, which may lie in what is packed."""
-    return Path(name).name.startswith(_TEMPORARY) or Path(name) == Path(path)
+    return Path(name).name.endswith(SUFFIX) or Path(name) == Path(path)
 
 
 def _add_all(file: IO[bytes], sources: list[tuple[str, str]], keep: Any) -> None:
@@ -201,7 +205,7 @@ def _pack_zip(path: str, sources: list[tuple[str, str]]) -> list[str]:
     import zipfile  # only for a zip
 
     names: list[str] = []
-    with new_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with new_archive(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for each, name in (entry for source in sources for entry in _zip_entries(*source)):
             if not _is_ours(each, path):
                 names.append(_add_to_zip(archive, each, name))

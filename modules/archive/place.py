@@ -7,8 +7,6 @@ right to write can be filled. A folder that was there keeps its mode and owner.
 from __future__ import annotations
 
 import os
-import secrets
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,11 +14,12 @@ from typing import Final
 from modules.archive.member import Member, shown
 from modules.archive.plan import Parts, Step
 from modules.archive.stream import Readable
+from modules.atomic_file import beside, new_file
+from modules.file.content import write_all
 from shoal.errors import ModuleError
 
 _CHUNK: Final = 65536
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,18 +72,16 @@ class Place:
                 self._made[step.parts] = step.member
             return
         folder = os.dup(self._folder(step.parts[:-1]))  # a hard link looks up another folder meanwhile
-        temporary = f".{secrets.token_hex(8)}.shoal"
         try:
-            if step.member.kind == "symlink":
-                os.symlink(step.member.target, temporary, dir_fd=folder)
-                self._own(step.member, folder, temporary)
-            elif step.member.kind == "hardlink":
-                self._link(step.linked, folder, temporary)
-            else:
-                self._write(step.member, content, folder, temporary)
-            os.rename(temporary, step.parts[-1], src_dir_fd=folder, dst_dir_fd=folder)
+            with beside(folder, step.parts[-1]) as fresh:
+                if step.member.kind == "symlink":
+                    os.symlink(step.member.target, fresh, dir_fd=folder)
+                    self._own(step.member, folder, fresh)
+                elif step.member.kind == "hardlink":
+                    self._link(step.linked, folder, fresh)
+                else:
+                    self._write(step.member, content, folder, fresh)
         finally:
-            _forget(folder, temporary)
             os.close(folder)
 
     def finish(self) -> None:
@@ -137,23 +134,20 @@ class Place:
         os.link(linked[-1], temporary, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
 
     def _write(self, member: Member, content: Readable | None, folder: int, temporary: str) -> None:
-        descriptor = os.open(temporary, _NEW_FILE, 0o600, dir_fd=folder)
-        try:
+        with new_file(folder, temporary, sync=False) as descriptor:
             left = member.size
             while content is not None and left > 0:
                 data = content.read(min(_CHUNK, left))
                 if not data:
                     raise ModuleError(f"{shown(member.name)} in the archive ends too early")
                 left -= len(data)
-                _write_all(descriptor, data)
+                write_all(descriptor, data)
             if content is not None and content.read(1):  # also lets zipfile compare the checksum
                 raise ModuleError(f"{shown(member.name)} in the archive is longer than it says")
             if self._rights.owner:
                 os.fchown(descriptor, *owner_of(member))
             os.fchmod(descriptor, self._rights.mode(member))
             os.utime(descriptor, (member.mtime, member.mtime))
-        finally:
-            os.close(descriptor)
 
     def _own(self, member: Member, folder: int, name: str) -> None:
         if self._rights.owner:
@@ -175,18 +169,3 @@ def owner_of(member: Member) -> tuple[int, int]:
     except (KeyError, ValueError):
         pass
     return uid, gid
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _forget(folder: int, name: str) -> None:
-    """Remove `name` if it is still there: something failed, or it was a second name of the same file."""
-    try:
-        if not stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
-            os.unlink(name, dir_fd=folder)
-    except OSError:
-        pass

@@ -10,7 +10,7 @@ from typing import IO, Any, Final
 
 from modules.archive.acting import acting_as
 from modules.archive.limits import MAX_BYTES, MAX_RATIO, Limits, check_ratio
-from modules.archive.packing import new_file
+from modules.archive.packing import new_archive
 from modules.archive.unpack import check_path
 from modules.context import Context
 from shoal.errors import ModuleError
@@ -64,7 +64,7 @@ def _replace(path: str, target: str, work: Any) -> str:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise ModuleError(f"{path} is no regular file")
-        with new_file(target) as made:
+        with new_archive(target) as made:
             work(source, made)
             made.flush()
             if os.geteuid() == 0:

@@ -5,5 +5,6 @@
    content, never a part. Owner, mode and extended attributes are kept; a hard link elsewhere keeps the old content.
 3. A write through a link keeps the link and changes what it leads to. Functions on the names themselves (`remove`,
    `move`, `lstat`, `lchown`, links) do not follow; every other function does, unless its docstring says otherwise.
+   A write follows the link of another user only to what is that user's (`modules/way.py`).
 4. FIFOs, devices and sockets are neither read nor written, and never waited for.
 """

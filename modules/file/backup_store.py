@@ -18,8 +18,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Final
 
+from modules.atomic_file import put
 from modules.context import Context
-from modules.file.atomic import locked, put
+from modules.held_folder import entered
 from shoal.errors import ArgumentError
 from shoal.paths import Paths
 
@@ -68,9 +69,9 @@ def _store(ctx: Context, target: Path, data: bytes, status: os.stat_result) -> N
     home = _home(ctx, target)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     home.parent.chmod(0o700)  # `parents` makes it with the umask's mode
-    with locked(home) as folder:
+    with entered(home / "path") as (folder, note):
         if not (home / "path").exists():
-            put(folder, home / "path", os.fsencode(target) + b"\n", mode=0o600)
+            put(folder, note, os.fsencode(target) + b"\n", mode=0o600)
         kept = backups_of(ctx, target)
         name = _free_name(kept)
         put(folder, home / name, data, mode=stat.S_IMODE(status.st_mode) & 0o777)

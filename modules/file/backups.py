@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 from typing import Any
 
+from modules.atomic_file import replace_by
 from modules.context import Context
-from modules.file.atomic import locked, replace_by
 from modules.file.backup_store import Backup, backups_of, keep
 from modules.file.content import open_regular, pour, snapshot
 from modules.file.place import absolute, explained, resolve, shown
+from modules.held_folder import entered
 from shoal.errors import ModuleError
 from shoal.functions.function import function
 
@@ -50,15 +50,13 @@ def restore_backup(ctx: Context, path: str, backup_id: str) -> dict[str, Any]:
     """
     place = absolute(path)
     chosen = _chosen(ctx, place, backup_id)
-    with explained(place, "restored"):
-        target = resolve(place)
-        with locked(target.parent) as folder:
-            source = open_regular(chosen.path)  # keeping one more may delete the oldest, which this may be
-            try:
-                there = _keep_now(ctx, folder, target)
-                replace_by(folder, target, lambda out: pour(source, out), like=-1 if there else source)
-            finally:
-                os.close(source)
+    with explained(place, "restored"), entered(place) as (folder, target):
+        source = open_regular(chosen.path)  # keeping one more may delete the oldest, which this may be
+        try:
+            there = _keep_now(ctx, folder, target)
+            replace_by(folder, target, lambda out: pour(source, out), like=-1 if there else source)
+        finally:
+            os.close(source)
     return {"result": True, "comment": f"Successfully restored {chosen.path} to {shown(place)}"}
 
 
@@ -93,9 +91,8 @@ def _chosen(ctx: Context, place: Path, backup_id: str) -> Backup:
 
 def _keep_now(ctx: Context, folder: int, target: Path) -> bool:
     try:
-        if not stat.S_ISREG(target.lstat().st_mode):
-            raise ModuleError(f"{shown(target)} is not a regular file any more")
+        data = snapshot(target, folder).data
     except FileNotFoundError:
         return False
-    keep(ctx, folder, target, snapshot(target).data, True)
+    keep(ctx, folder, target, data, True)
     return True

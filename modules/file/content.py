@@ -40,10 +40,15 @@ def version_of(status: os.stat_result) -> Version:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
-    """Return a descriptor of a regular file, following links. Raises ModuleError for another type, OSError."""
-    _must_be_regular(path, path.stat())
-    fd = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+def open_regular(path: Path, flags: int = os.O_RDONLY, folder: int | None = None) -> int:
+    """Return a descriptor of a regular file, following links. Raises ModuleError for another type, OSError.
+
+    With `folder`, which is open, it is the file of that name in there, and a link is another type.
+    """
+    name, follow = (path, True) if folder is None else (path.name, False)
+    flags |= os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY | (0 if follow else os.O_NOFOLLOW)
+    _must_be_regular(path, os.stat(name, dir_fd=folder, follow_symlinks=follow))
+    fd = os.open(name, flags, dir_fd=folder)
     try:
         _must_be_regular(path, os.fstat(fd))
     except BaseException:
@@ -87,9 +92,9 @@ def read_some(path: Path, max_bytes: int, offset: int = 0) -> tuple[bytes, int]:
         return data[:max_bytes], max(0, more, len(data) - max_bytes)  # a file of /proc does not know its size
 
 
-def snapshot(path: Path) -> Snapshot:
-    """Return a whole file as it is now. Raises ModuleError for one that is too large; OSError."""
-    with os.fdopen(open_regular(path), "rb") as file:
+def snapshot(path: Path, folder: int | None = None) -> Snapshot:
+    """Return a whole file as it is now (see `open_regular`). Raises ModuleError for one that is too large; OSError."""
+    with os.fdopen(open_regular(path, folder=folder), "rb") as file:
         status = os.fstat(file.fileno())
         data = b"" if status.st_size > MAX_EDIT_BYTES else file.read(MAX_EDIT_BYTES + 1) or b""
     if max(status.st_size, len(data)) > MAX_EDIT_BYTES:

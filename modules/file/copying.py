@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from modules.atomic_file import SUFFIX, replace_by
 from modules.context import Context
-from modules.file.atomic import locked, make_alike, replace_by
 from modules.file.content import open_regular, pour
 from modules.file.mounts import must_hold_no_mount
-from modules.file.place import absolute, explained, is_there, kind_of, resolve, shown, status_of
+from modules.file.place import absolute, explained, kind_of, shown, status_of
+from modules.held_folder import entered
+from modules.likeness import make_alike
 from shoal.errors import ModuleError
 from shoal.functions.function import function
 
@@ -87,16 +89,21 @@ def rename(ctx: Context, src: str, dst: str) -> bool:
 
 def copy_file(source: Path, target: Path) -> None:
     """Copy content, owner, mode and attributes to `target`, at once. Raises ModuleError."""
-    with explained(source, f"copied to {shown(target)}"):
+    with explained(source, f"copied to {shown(target)}"), entered(target) as (folder, place):
         fd = open_regular(source)
         try:
-            place = resolve(target)
-            if is_there(place) and place.samefile(source):
+            if _is_same(fd, folder, place.name):
                 raise ModuleError(f"{shown(source)} and {shown(target)} are the same file")
-            with locked(place.parent) as folder:
-                replace_by(folder, place, lambda out: pour(fd, out), like=fd)
+            replace_by(folder, place, lambda out: pour(fd, out), like=fd)
         finally:
             os.close(fd)
+
+
+def _is_same(fd: int, folder: int, name: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), os.stat(name, dir_fd=folder, follow_symlinks=False))
+    except FileNotFoundError:
+        return False
 
 
 def _copy_folder(source: Path, target: Path, *, remove_existing: bool) -> None:
@@ -108,7 +115,7 @@ def _copy_folder(source: Path, target: Path, *, remove_existing: bool) -> None:
         return _merge(source, target, entries)
     if os.path.lexists(target):
         must_hold_no_mount(target)
-    beside = target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}.shoal-tmp")
+    beside = target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}{SUFFIX}")
     try:
         _merge(source, beside, entries)
         with explained(target, "replaced"):

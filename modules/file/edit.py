@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from modules.atomic_file import ChangedError, put
 from modules.context import Context
-from modules.file.atomic import ChangedError, locked, put
 from modules.file.backup_store import keep
 from modules.file.content import Snapshot, snapshot, to_bytes, to_text
 from modules.file.difference import unified
-from modules.file.place import explained, resolve, shown
+from modules.file.place import explained, shown
+from modules.held_folder import entered
 
 _TRIES: Final = 5
 
@@ -50,32 +51,30 @@ def edit(ctx: Context, path: Path, change: Callable[[str], str], manner: Manner 
 
     Follows links; the file behind them gets the new text.
     """
-    with explained(path, "edited"):
-        target = resolve(path)
-        with locked(target.parent) as folder:
-            for left in reversed(range(_TRIES)):
-                old = _read(target, manner)
-                before = to_text(old.data)
-                after = change(before)
-                if after == before and (old.version or not manner.create):
-                    return Edited(changed=False)
-                data = to_bytes(after)
-                if not manner.dry_run:
-                    if manner.backup and old.version:
-                        keep(ctx, folder, target, old.data, manner.backup)
-                    try:
-                        put(folder, target, data, expected=old.version)
-                    except ChangedError:
-                        if not left:
-                            raise
-                        continue
-                return Edited(changed=True, before=before, after=after)
+    with explained(path, "edited"), entered(path) as (folder, target):
+        for left in reversed(range(_TRIES)):
+            old = _read(folder, target, manner)
+            before = to_text(old.data)
+            after = change(before)
+            if after == before and (old.version or not manner.create):
+                return Edited(changed=False)
+            data = to_bytes(after)
+            if not manner.dry_run:
+                if manner.backup and old.version:
+                    keep(ctx, folder, target, old.data, manner.backup)
+                try:
+                    put(folder, target, data, expected=old.version)
+                except ChangedError:
+                    if not left:
+                        raise
+                    continue
+            return Edited(changed=True, before=before, after=after)
     raise AssertionError(f"{shown(path)}: the last try returns or raises")
 
 
-def _read(target: Path, manner: Manner) -> Snapshot:
+def _read(folder: int, target: Path, manner: Manner) -> Snapshot:
     try:
-        return snapshot(target)
+        return snapshot(target, folder)
     except FileNotFoundError:
         if not manner.create:
             raise

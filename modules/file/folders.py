@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from modules.atomic_file import umask
 from modules.context import Context
-from modules.file.atomic import umask
 from modules.file.modes import as_bits
 from modules.file.owners import gid_of, uid_of
 from modules.file.place import absolute, explained, shown
+from modules.held_folder import held, make_folders
 from shoal.errors import ModuleError
 from shoal.functions.function import function
 
@@ -22,7 +23,7 @@ def mkdir(ctx: Context, dir_path: str, user: str = "", group: str = "", mode: st
 
         shoal '*' file.mkdir /srv/app/data user=root mode=0750
     """
-    make_folders(absolute(dir_path), user, group, mode)
+    _made(absolute(dir_path), user, group, mode)
     return True
 
 
@@ -35,7 +36,7 @@ def makedirs(ctx: Context, path: str, user: str = "", group: str = "", mode: str
         shoal '*' file.makedirs /srv/app/data/
     """
     place = absolute(path)
-    made = make_folders(place if path.endswith("/") else place.parent, user, group, mode)
+    made = _made(place if path.endswith("/") else place.parent, user, group, mode)
     return [str(each) for each in made]
 
 
@@ -48,9 +49,11 @@ def makedirs_perms(ctx: Context, name: str, user: str = "", group: str = "", mod
         shoal '*' file.makedirs_perms /srv/app/data mode=0750
     """
     place = absolute(name)
-    made = make_folders(place, user, group, mode)
-    if place not in made:
-        _dress(place, uid_of(user), gid_of(group), as_bits(mode))
+    made = _made(place, user, group, mode)
+    if not made:
+        with explained(place, "given its owner and mode"), held(place) as thing:
+            os.chown(thing, uid_of(user), gid_of(group))
+            thing.chmod(as_bits(mode))
     return [str(each) for each in made]
 
 
@@ -83,29 +86,19 @@ def rmdir(ctx: Context, path: str) -> bool:
     return True
 
 
-def make_folders(place: Path, user: str = "", group: str = "", mode: str = "") -> list[Path]:
+def _made(place: Path, user: str, group: str, mode: str) -> list[Path]:
     """Make a folder and those above it; return which. Each gets the owner and mode. Raises ModuleError."""
     uid, gid = uid_of(user), gid_of(group)
     bits = as_bits(mode) if mode else 0o777 & ~umask()
-    made = []
-    for each in reversed((place, *place.parents)):
+
+    def dress(fd: int) -> None:
+        os.fchown(fd, uid, gid)
+        os.fchmod(fd, bits)
+
+    with explained(place, "made"):
         try:
-            each.mkdir(0o700)
-        except FileExistsError:
-            if not os.path.isdir(each):  # noqa: PTH112  never raises
-                raise ModuleError(f"{shown(each)} is there and is not a folder") from None
-            continue
-        except OSError as error:
-            if os.path.isdir(each):  # noqa: PTH112  e.g. a read-only file system says so before it says that it is there
-                continue
-            with explained(each, "made"):
-                raise error
-        _dress(each, uid, gid, bits)
-        made.append(each)
-    return made
-
-
-def _dress(place: Path, uid: int, gid: int, bits: int) -> None:
-    with explained(place, "given its owner and mode"):
-        os.chown(place, uid, gid)
-        place.chmod(bits)
+            return make_folders(place, dress)
+        except NotADirectoryError:
+            raise ModuleError(
+                f"{shown(place)} cannot be made: something on the way is not a folder"
+            ) from None

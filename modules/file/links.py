@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from pathlib import Path
 
+from modules.atomic_file import put_link
 from modules.context import Context
 from modules.file.place import absolute, explained, kind_of, shown, status_of
+from modules.held_folder import entered_below
 from shoal.errors import ArgumentError, ModuleError
 from shoal.functions.function import function
 
@@ -35,9 +36,8 @@ def symlink(ctx: Context, src: str, path: str, force: bool = False, atomic: bool
             return True
         if os.path.lexists(place):
             _must_give_way(place, forced=force or atomic)
-        beside = place.with_name(f".{place.name[:40]}.{secrets.token_hex(8)}.shoal-tmp")
-        beside.symlink_to(src)
-        _rename_over(beside, place)
+        with entered_below(place.parent) as folder:
+            put_link(folder, place.name, src)
     return True
 
 
@@ -104,11 +104,3 @@ def _must_give_way(place: Path, *, forced: bool) -> None:
         raise ModuleError(f"{shown(place)} is there and of type {kind}; remove it first")
     if not forced:
         raise ModuleError(f"{shown(place)} is there already, as a {kind}; force=true replaces it")
-
-
-def _rename_over(beside: Path, place: Path) -> None:
-    try:
-        beside.replace(place)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise

@@ -8,6 +8,7 @@ from typing import Final
 
 from modules.context import Context
 from modules.file.place import absolute, explained, shown, status_of
+from modules.held_folder import held
 from shoal.errors import ArgumentError
 from shoal.functions.function import function
 
@@ -34,9 +35,9 @@ def set_mode(ctx: Context, path: str, mode: str) -> str:
         shoal '*' file.set_mode /etc/motd 0644
     """
     place, bits = absolute(path), as_bits(mode)
-    with explained(place, "given another mode"):
-        place.chmod(bits)
-    return as_text(status_of(place).st_mode)
+    with explained(place, "given another mode"), held(place) as thing:
+        thing.chmod(bits)
+        return as_text(thing.stat().st_mode)
 
 
 def as_bits(mode: str) -> int:

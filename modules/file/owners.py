@@ -9,6 +9,7 @@ from pathlib import Path
 
 from modules.context import Context
 from modules.file.place import absolute, explained, shown, status_of
+from modules.held_folder import entered_below, held
 from shoal.errors import ModuleError
 from shoal.functions.function import function
 
@@ -141,5 +142,10 @@ def _give(path: str, user: str, group: str, *, follow: bool) -> bool:
     place: Path = absolute(path)
     uid, gid = uid_of(user), gid_of(group)
     with explained(place, "given to another owner"):
-        os.chown(place, uid, gid, follow_symlinks=follow)
+        if follow:
+            with held(place) as thing:
+                os.chown(thing, uid, gid)
+        else:
+            with entered_below(place.parent, locked=False) as folder:
+                os.chown(place.name, uid, gid, dir_fd=folder, follow_symlinks=False)
     return True

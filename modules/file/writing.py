@@ -7,15 +7,18 @@ import os
 from pathlib import Path
 from typing import Final
 
+from modules.atomic_file import put
 from modules.context import Context
-from modules.file.atomic import locked, put
 from modules.file.content import MAX_EDIT_BYTES, newline_of, open_regular, to_bytes
 from modules.file.edit import Manner, edit
-from modules.file.place import absolute, explained, resolve, shown
+from modules.file.place import absolute, explained, shown
+from modules.held_folder import entered
+from modules.text_file import text_of
 from shoal.errors import ArgumentError
 from shoal.functions.function import function
 
 _CREATE: Final = Manner(create=True)
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @function(replay="safe")
@@ -30,11 +33,9 @@ def write(ctx: Context, path: str, *lines: str, args: list[str] | None = None) -
         shoal '*' file.write /etc/motd args='["first line", "second line"]'
     """
     place, wanted = absolute(path), _given(lines, args)
-    data = to_bytes("".join(f"{line}\n" for line in wanted))
-    with explained(place, "written"):
-        target = resolve(place)
-        with locked(target.parent) as folder:
-            put(folder, target, data)
+    data = to_bytes(text_of(wanted))
+    with explained(place, "written"), entered(place) as (folder, target):
+        put(folder, target, data)
     return f'Wrote {len(wanted)} lines to "{shown(place)}"'
 
 
@@ -56,7 +57,7 @@ def append(ctx: Context, path: str, *lines: str, args: list[str] | None = None) 
         return text + gap + "".join(line + end for line in wanted)
 
     if _is_large(place):
-        _append_in_place(place, to_bytes("".join(f"{line}\n" for line in wanted)))
+        _append_in_place(place, to_bytes(text_of(wanted)))
     else:
         edit(ctx, place, change, _CREATE)
     return f'Wrote {len(wanted)} lines to "{shown(place)}"'
@@ -93,8 +94,8 @@ def truncate(ctx: Context, path: str, length: int) -> bool:
     if not 0 <= length < 2**62:
         raise ArgumentError(f"a file cannot be {length} bytes long")
     place = absolute(path)
-    with explained(place, "truncated"):
-        fd = open_regular(place, os.O_WRONLY)
+    with explained(place, "truncated"), entered(place, locked=False) as (folder, target):
+        fd = open_regular(target, os.O_WRONLY, folder)
         try:
             os.ftruncate(fd, length)
             os.fsync(fd)
@@ -115,25 +116,27 @@ def touch(ctx: Context, name: str, atime: float | None = None, mtime: float | No
         shoal '*' file.touch /etc/a-new-file mtime=1700000000
     """
     place = absolute(name)
-    with explained(place, "touched"):
-        target = resolve(place)
+    with explained(place, "touched"), entered(place, locked=False) as (folder, target):
         try:
-            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+            os.close(os.open(target.name, _NEW, 0o666, dir_fd=folder))
             exists = False
         except FileExistsError:
             exists = True
-        if atime is None and mtime is None:
-            if exists:
-                os.utime(target)
-            return True
-        old = target.stat()
-        try:
-            os.utime(
-                target, (old.st_atime if atime is None else atime, old.st_mtime if mtime is None else mtime)
-            )
-        except (OverflowError, ValueError):
-            raise ArgumentError("a time is the number of seconds since 1970") from None
+        if exists or (atime, mtime) != (None, None):
+            _set_times(folder, target.name, atime, mtime)
     return True
+
+
+def _set_times(folder: int, name: str, atime: float | None, mtime: float | None) -> None:
+    """Set the times that are given, both to now if none is. Raises ArgumentError, OSError."""
+    times = None
+    if (atime, mtime) != (None, None):
+        old = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        times = (old.st_atime if atime is None else atime, old.st_mtime if mtime is None else mtime)
+    try:
+        os.utime(name, times, dir_fd=folder, follow_symlinks=False)
+    except (OverflowError, ValueError):
+        raise ArgumentError("a time is the number of seconds since 1970") from None
 
 
 def _given(lines: tuple[str, ...], args: list[str] | None) -> list[str]:
@@ -151,8 +154,8 @@ def _is_large(place: Path) -> bool:
 
 
 def _append_in_place(place: Path, data: bytes) -> None:
-    with explained(place, "written"):
-        fd = open_regular(place, os.O_RDWR | os.O_APPEND)
+    with explained(place, "written"), entered(place) as (folder, target):
+        fd = open_regular(target, os.O_RDWR | os.O_APPEND, folder)
         try:
             if os.pread(fd, 1, os.fstat(fd).st_size - 1) != b"\n":
                 data = b"\n" + data

@@ -12,7 +12,7 @@ from typing import Final
 
 from modules.context import Context
 from modules.kmod.module_name import checked, plain
-from modules.text_file import edit_text, lines_of, read_text
+from modules.text_file import edit_text, lines_of, read_text, text_of
 from shoal.functions.function import function
 
 LOAD_FILE: Final = "/etc/modules-load.d/shoal.conf"
@@ -99,7 +99,7 @@ def _with_line(text: str, line: str, name_in: Callable[[str], str], mod: str) ->
     lines = lines_of(text)
     if any(plain(name_in(each)) == plain(mod) for each in lines):
         return text
-    return "".join(f"{each}\n" for each in [*lines, line])
+    return text_of([*lines, line])
 
 
 def _take_out(file: str, mod: str, name_in: Callable[[str], str], comment: bool) -> bool:
@@ -110,6 +110,6 @@ def _take_out(file: str, mod: str, name_in: Callable[[str], str], comment: bool)
                 kept.append(line)
             elif comment:
                 kept.append(f"#{line}")
-        return text if kept == lines_of(text) else "".join(f"{line}\n" for line in kept)
+        return text if kept == lines_of(text) else text_of(kept)
 
     return Path(file).exists() and edit_text(file, change)

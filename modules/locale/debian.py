@@ -6,7 +6,7 @@ from typing import Final
 
 from modules import shell
 from modules.locale.locale_name import LocaleName
-from modules.text_file import edit_text, lines_of, read_text
+from modules.text_file import edit_text, lines_of, read_text, text_of
 from shoal.errors import ArgumentError, ModuleError, UnavailableError
 
 DEFAULT_LOCALE: Final = "/etc/default/locale"
@@ -58,4 +58,4 @@ def with_line(text: str, line: str) -> str:
             break
     else:
         lines.append(line)
-    return "".join(f"{each}\n" for each in lines)
+    return text_of(lines)

@@ -9,7 +9,7 @@ from modules import shell
 from modules.context import Context
 from modules.locale.locale_name import LocaleName
 from modules.locale.provider import choose
-from modules.text_file import edit_text, lines_of, read_text
+from modules.text_file import edit_text, lines_of, read_text, text_of
 from shoal.errors import ArgumentError, ModuleError
 from shoal.functions.function import function
 
@@ -90,7 +90,7 @@ def with_lang(text: str, locale: str) -> str:
         lines[places[-1]] = f"LANG={locale}"
     else:
         lines.append(f"LANG={locale}")
-    return "".join(f"{line}\n" for line in lines)
+    return text_of(lines)
 
 
 def _known(name: LocaleName, listed: list[str]) -> bool:

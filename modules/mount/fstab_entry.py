@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from modules.mount.escapes import escape, fields_of, unescape
-from modules.text_file import lines_of
+from modules.text_file import lines_of, text_of
 from shoal.errors import ArgumentError, ModuleError
 
 Field = Literal["name", "device", "fstype", "opts", "dump", "pass_num"]
@@ -92,12 +92,12 @@ def put(text: str, entry: FstabEntry, fields: Sequence[Field], *, keep: bool) ->
             f"fstab has several entries for {entry.name}, in lines {numbers}: remove all but one"
         )
     if not places:
-        return _joined([*lines, entry.to_line()]), "new"
+        return text_of([*lines, entry.to_line()]), "new"
     place, old = places[0]
     if old == entry or keep:
         return text, "present"
     lines[place] = entry.to_line()
-    return _joined(lines), "change"
+    return text_of(lines), "change"
 
 
 def without(text: str, name: str, device: str) -> str:
@@ -113,11 +113,7 @@ def without(text: str, name: str, device: str) -> str:
 
     lines = lines_of(text)
     kept = [line for line in lines if not goes(line)]
-    return _joined(kept) if len(kept) < len(lines) else text
-
-
-def _joined(lines: list[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)
+    return text_of(kept) if len(kept) < len(lines) else text
 
 
 def _same(value: str) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from modules.pkgrepo import text_file
 from modules.pkgrepo.contract import RepoOptions, without_password
+from modules.text_file import read_text, text_of, write_text
 from shoal.errors import ArgumentError
 
 FILE = Path("/etc/apk/repositories")
@@ -47,7 +47,7 @@ class ApkRepositories:
     def all(self) -> dict[str, Any]:
         """Return lists by address."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for each in filter(None, map(read_line, text_file.read(FILE).splitlines())):
+        for each in filter(None, map(read_line, read_text(FILE).splitlines())):
             found.setdefault(each.address, []).append(each.shown())
         return found
 
@@ -68,19 +68,19 @@ class ApkRepositories:
         before = self.get(repo)
         disabled = before.get("disabled", False) if options.disabled is None else options.disabled
         wanted = Line(address=repo, tag=options.tag or before.get("tag", ""), disabled=disabled)
-        lines = text_file.read(FILE).splitlines()
+        lines = read_text(FILE).splitlines()
         place = next((i for i, line in enumerate(lines) if line == before.get("line")), len(lines))
         if place == len(lines):  # spelled with more spaces than we would
             place = next((i for i, line in enumerate(lines) if _is(line, repo)), place)
         lines[place : place + 1] = [wanted.text()]
-        return text_file.write(FILE, "".join(f"{line}\n" for line in lines))
+        return write_text(FILE, text_of(lines))
 
     def delete(self, repo: str) -> str:
         """See `contract`."""
         if not self.get(repo):
             return ""
-        lines = [line for line in text_file.read(FILE).splitlines() if not _is(line, repo)]
-        text_file.write(FILE, "".join(f"{line}\n" for line in lines))
+        lines = [line for line in read_text(FILE).splitlines() if not _is(line, repo)]
+        write_text(FILE, text_of(lines))
         return str(FILE)
 
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from modules.pkgrepo import apt_source, stanza, text_file
+from modules.pkgrepo import apt_source, stanza
 from modules.pkgrepo.apt_source import Source
 from modules.pkgrepo.contract import RepoOptions
+from modules.text_file import delete, edit_bytes, read_bytes, read_text, text_of, write_text
 from shoal.errors import ArgumentError, ModuleError
 
 MAIN_FILE = Path("/etc/apt/sources.list")
@@ -47,7 +48,7 @@ class AptSources:
         key = _key(options)
         source = self._merged(typed, before, options, key)
         apt_source.checked(replace(source, options={}))
-        written = bool(key) and text_file.write_bytes(Path(source.options["signed-by"]), key)
+        written = bool(key) and edit_bytes(source.options["signed-by"], lambda _: key)
         written = self._write(target, source, is_there=path == target) or written
         if path is not None and path != target:
             self._drop(path, source)
@@ -93,29 +94,29 @@ class AptSources:
         return path
 
     def _write(self, path: Path, source: Source, *, is_there: bool) -> bool:
-        text = text_file.read(path)
+        text = read_text(path)
         if path.suffix == ".sources":
-            return text_file.write(path, _stanza_put(text, source))
+            return write_text(path, _stanza_put(text, source))
         lines = text.splitlines()
         place = next((i for i, line in enumerate(lines) if is_there and _is_same(line, source)), len(lines))
         if place == len(lines) or apt_source.read_line(lines[place]) != source:
             lines[place : place + 1] = [source.line()]
-        return text_file.write(path, "".join(f"{line}\n" for line in lines))
+        return write_text(path, text_of(lines))
 
     def _drop(self, path: Path, source: Source) -> None:
         """Take a source out of a file; a file of the folder that is left with nothing is deleted."""
-        text = text_file.read(path)
+        text = read_text(path)
         if path.suffix == ".sources":
             every = stanza.split(text)
             kept = [each for each in every if not _has(each, source) or not each.drop(source)]
             left, text = any(each.fields() for each in kept), stanza.joined(kept)
         else:
             lines = [line for line in text.splitlines() if not _is_same(line, source)]
-            left, text = any(map(apt_source.read_line, lines)), "".join(f"{line}\n" for line in lines)
+            left, text = any(map(apt_source.read_line, lines)), text_of(lines)
         if left or path == MAIN_FILE:
-            text_file.write(path, text)
+            write_text(path, text)
         else:
-            text_file.delete(path)
+            delete(path)
 
     def _like(self, wanted: Source) -> Iterator[tuple[Path, Source]]:
         """Yield the places of a source, enabled ones first."""
@@ -130,7 +131,7 @@ class AptSources:
         except OSError as error:
             raise ModuleError(f"{FOLDER} cannot be read: {error.strerror}") from None
         for path in [MAIN_FILE, *names]:
-            text = text_file.read(path)
+            text = read_text(path)
             if path.suffix == ".sources":
                 found = [source for each in stanza.split(text) for source in each.sources()]
             else:
@@ -186,7 +187,7 @@ def _key(options: RepoOptions) -> bytes:
         path = options.key_url.removeprefix("file://")
         if not path.startswith("/") or not Path(path).is_file():
             raise ArgumentError("key_url: only the path of a key file on the box can be given for now")
-        data = text_file.read(Path(path)).encode("utf-8", "surrogateescape")
+        data = read_bytes(path)
     else:
         return b""
     first = data[0] if data else 0

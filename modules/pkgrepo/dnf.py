@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from modules.pkgrepo import text_file
 from modules.pkgrepo.contract import RepoOptions
+from modules.text_file import delete, edit_text, read_text, text_of, write_text
 from shoal.errors import ArgumentError, ModuleError
 
 FOLDER = Path("/etc/yum.repos.d")
@@ -45,17 +45,17 @@ class RepoFiles:
         path = Path(before["file"]) if before else self._target(repo, options)
         if before and options.file and path != self._target(repo, options):
             raise ArgumentError(f"{repo} is in {path}; delete it first to have it in another file")
-        return text_file.write(path, put_section(text_file.read(path), repo, wanted))
+        return edit_text(path, lambda text: put_section(text, repo, wanted))
 
     def delete(self, repo: str) -> str:
         """See `contract`."""
         file = str(self.get(repo).get("file", ""))
         if file:
-            text = drop_section(text_file.read(Path(file)), repo)
+            text = drop_section(read_text(file), repo)
             if any(True for _ in sections(text)):
-                text_file.write(Path(file), text)
+                write_text(file, text)
             else:
-                text_file.delete(Path(file))
+                delete(file)
         return file
 
     def _target(self, repo: str, options: RepoOptions) -> Path:
@@ -72,7 +72,7 @@ class RepoFiles:
         except OSError as error:
             raise ModuleError(f"{FOLDER} cannot be read: {error.strerror}") from None
         for path in files:
-            for name, values in sections(text_file.read(path)):
+            for name, values in sections(read_text(path)):
                 if name != "main":
                     yield path, name, values
 
@@ -119,14 +119,14 @@ def put_section(text: str, repo: str, wanted: dict[str, str]) -> str:
         body.pop()
     body += [f"{key}={value}" for key, value in left.items()]
     rest = lines[end:]
-    return "".join(f"{line}\n" for line in [*lines[: start + 1], *body, *([""] if rest else []), *rest])
+    return text_of([*lines[: start + 1], *body, *([""] if rest else []), *rest])
 
 
 def drop_section(text: str, repo: str) -> str:
     """Return the text without a section."""
     lines = text.splitlines()
     start, end = _range(lines, repo)
-    return "".join(f"{line}\n" for line in (lines[:start] + lines[end:] if start >= 0 else lines))
+    return text_of(lines[:start] + lines[end:] if start >= 0 else lines)
 
 
 def _range(lines: list[str], repo: str) -> tuple[int, int]:

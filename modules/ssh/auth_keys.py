@@ -8,10 +8,10 @@ from typing import Any, Final
 from modules.context import Context
 from modules.ssh import authorized_file
 from modules.ssh.authorized_key import AuthorizedKey, split_options
-from modules.ssh.lines import split
 from modules.ssh.local_file import read_local
 from modules.ssh.public_key import HashType
 from modules.ssh.user_file import UserFile
+from modules.text_file import lines_of
 from shoal.errors import ArgumentError, ModuleError
 from shoal.functions.function import function
 
@@ -80,7 +80,7 @@ def set_auth_key_from_file(ctx: Context, user: str, source: str, config: str = _
         shoal '*' ssh.set_auth_key_from_file alice /etc/keys/alice.pub
     """
     wanted = []
-    for number, line in enumerate(split(read_local(source)), 1):
+    for number, line in enumerate(lines_of(read_local(source)), 1):
         if line.strip() and not line.lstrip().startswith("#"):
             read = AuthorizedKey.read(line)
             if read is None:

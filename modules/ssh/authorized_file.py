@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from modules.ssh.authorized_key import AuthorizedKey
-from modules.ssh.lines import join, split
+from modules.text_file import lines_of, text_of
 
 Status = Literal["add", "update", "exists"]
 DONE: Final = {"add": "new", "update": "replace", "exists": "no change"}
@@ -13,7 +13,7 @@ DONE: Final = {"add": "new", "update": "replace", "exists": "no change"}
 
 def keys_in(text: str) -> list[AuthorizedKey]:
     """Return the keys of the file, in order."""
-    return [key for line in split(text) if (key := AuthorizedKey.read(line))]
+    return [key for line in lines_of(text) if (key := AuthorizedKey.read(line))]
 
 
 def compare(text: str, wanted: AuthorizedKey) -> Status:
@@ -27,7 +27,7 @@ def compare(text: str, wanted: AuthorizedKey) -> Status:
 def with_key(text: str, wanted: AuthorizedKey) -> str:
     """Return the file with the key, in the place where it was, else at the end."""
     lines, done = [], False
-    for line in split(text):
+    for line in lines_of(text):
         read = AuthorizedKey.read(line)
         if read is None or read.public != wanted.public:
             lines.append(line)
@@ -36,14 +36,14 @@ def with_key(text: str, wanted: AuthorizedKey) -> str:
             done = True
     if not done:
         lines.append(wanted.text())
-    return join(lines)
+    return text_of(lines)
 
 
 def without_key(text: str, key: str) -> str:
     """Return the file without the key, given as base64."""
     kept = []
-    for line in split(text):
+    for line in lines_of(text):
         read = AuthorizedKey.read(line)
         if read is None or read.public.key != key:
             kept.append(line)
-    return join(kept)
+    return text_of(kept)

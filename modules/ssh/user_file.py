@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,13 +19,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
+from modules.atomic_file import beside, new_file, sync_folder
+from modules.file.content import write_all
 from modules.user.record import must_find
 from shoal.errors import ModuleError
 
 MAX_BYTES: Final = 1024 * 1024
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -159,25 +159,12 @@ class UserFile:
 
     def _write_in(self, folder: int, data: bytes) -> None:
         uid, gid, mode = self._owner_and_mode(folder)
-        new = f".{self.name[:64]}.{secrets.token_hex(8)}"
-        file = os.open(new, _NEW, 0o600, dir_fd=folder)
-        try:
-            with open(file, "wb", closefd=False) as stream:
-                stream.write(data)
+        with beside(folder, self.name) as fresh, new_file(folder, fresh) as file:
+            write_all(file, data)
             if (uid, gid) != (os.geteuid(), os.getegid()):
                 os.fchown(file, uid, gid)
             os.fchmod(file, mode)
-            os.fsync(file)
-            os.replace(new, self.name, src_dir_fd=folder, dst_dir_fd=folder)
-        except BaseException:
-            try:
-                os.unlink(new, dir_fd=folder)
-            except OSError:
-                pass  # it never came to be, or the folder's owner took it
-            raise
-        finally:
-            os.close(file)
-        os.fsync(folder)
+        sync_folder(folder)
 
     def _owner_and_mode(self, folder: int) -> tuple[int, int, int]:
         try:

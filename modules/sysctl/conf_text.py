@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modules.sysctl.key import dotted, parts
-from modules.text_file import lines_of
+from modules.text_file import lines_of, text_of
 from shoal.errors import ArgumentError
 
 
@@ -28,7 +28,7 @@ def put(text: str, name: str, value: str) -> str:
         lines[places[-1]] = new
     else:
         lines.append(new)
-    return "".join(f"{line}\n" for i, line in enumerate(lines) if i not in places[:-1])
+    return text_of(line for i, line in enumerate(lines) if i not in places[:-1])
 
 
 def same(one: str, other: str) -> bool:

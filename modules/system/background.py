@@ -15,13 +15,14 @@ from typing import Final
 
 from modules import shell
 from modules.system.contract import Action, Pending
+from modules.system.small_file import read_small
+from modules.text_file import write_text
 from shoal.errors import ModuleError, UnavailableError
 
 RUN: Final = Path("/run")
 PROC: Final = Path("/proc")
 _PID_FILE: Final = "shoal-shutdown.pid"
 _NOTE: Final = "shoal-shutdown.json"
-_MAX_BYTES: Final = 4096
 _TIMEOUT_S: Final = 60.0
 _OPTIONS: Final[dict[Action, tuple[str, ...]]] = {
     "halt": ("-h", "-H"),
@@ -40,7 +41,7 @@ class Background:
         pid_file.unlink(missing_ok=True)
         argv = ("start-stop-daemon", "-S", "-b", "-m", "-p", str(pid_file), "-x", program, "--", *words)
         at = now + real_s
-        _write(RUN / _NOTE, json.dumps({"action": action, "at": at}))
+        write_text(RUN / _NOTE, json.dumps({"action": action, "at": at}), mode=0o600)
         shell.run(shell.Command(argv=argv, env={"LC_ALL": "C"}, timeout_s=_TIMEOUT_S)).must_succeed()
         return Pending(action=action, at=at, by="shoal")
 
@@ -49,7 +50,7 @@ class Background:
         if not self._pid():
             return None
         try:
-            note = json.loads(_read(RUN / _NOTE))
+            note = json.loads(read_small(RUN / _NOTE))
             return Pending(action=str(note["action"]), at=int(note["at"]), by="shoal")
         except (ValueError, KeyError, TypeError):
             return Pending(action="shutdown", at=0, by="shoal")
@@ -70,10 +71,10 @@ class Background:
     @staticmethod
     def _pid() -> int:
         """Return the number of the process that waits, 0 if there is none: a number may be somebody else's now."""
-        text = _read(RUN / _PID_FILE).strip()
+        text = read_small(RUN / _PID_FILE).strip()
         if not text.isdigit():
             return 0
-        words = _read(PROC / text / "cmdline").split("\0")
+        words = read_small(PROC / text / "cmdline").split("\0")
         return (
             int(text)
             if {Path(word).name for word in words[:2]} & {"shutdown", "openrc-shutdown", *_OPTIONS}
@@ -98,25 +99,3 @@ def _waiter(action: Action, delay_s: int) -> tuple[str, tuple[str, ...], int]:
 
 def _is(program: str, name: str) -> bool:
     return Path(program).resolve().name == name
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            return file.read(_MAX_BYTES)
-    except OSError:
-        return ""
-
-
-def _write(path: Path, text: str) -> None:
-    """Put `text` in place at once, for root's eyes."""
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    try:
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, flags, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-            os.fsync(file.fileno())
-        new.replace(path)
-    except OSError as error:
-        raise ModuleError(f"{path} cannot be written: {error.strerror}") from None

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from modules.context import Context
+from modules.system.small_file import read_small
 from shoal.errors import ModuleError
 from shoal.functions.function import function
 
 MARKS: Final = (Path("/run/reboot-required"), Path("/var/run/reboot-required"))  # Debian's, by its packages
 KERNELS: Final = Path("/lib/modules")
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
-_MAX_BYTES: Final = 64 * 1024
 _VERSION: Final = re.compile(r"(\d+(?:[.-]\d+)*)(.*)", re.ASCII)
 _DISTRIBUTION: Final = re.compile(r"\.(?:el|fc)\d+(?:_\d+)?")  # part of the version, not of the flavour
 
@@ -60,7 +60,7 @@ def reasons(running: str) -> list[str]:
     found = []
     for mark in MARKS:
         if mark.exists():
-            packages = " ".join(sorted(set(_read(mark.with_name(f"{mark.name}.pkgs")).split())))
+            packages = " ".join(sorted(set(read_small(mark.with_name(f"{mark.name}.pkgs")).split())))
             found.append(f"{mark} is there" + (f", left by {packages}" if packages else ""))
             break
     installed = _installed()
@@ -94,11 +94,3 @@ def _key(name: str) -> tuple[int, ...]:
 def _flavour(name: str) -> str:
     match = _VERSION.match(name)
     return _DISTRIBUTION.sub("", match[2]) if match else name
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            return file.read(_MAX_BYTES)
-    except OSError:
-        return ""

@@ -13,11 +13,11 @@ from typing import Final
 
 from modules import shell
 from modules.system.contract import Action, Pending
+from modules.system.small_file import read_small
 
 SCHEDULED: Final = Path("/run/systemd/shutdown/scheduled")  # logind's, of `shutdown +5`
 UNIT: Final = "shoal-shutdown"
 _TIMEOUT_S: Final = 60.0
-_MAX_BYTES: Final = 4096
 _DESCRIPTION: Final = re.compile(r"^Description=.*\b(halt|poweroff|reboot) at (\d+)$", re.MULTILINE)
 
 
@@ -44,13 +44,13 @@ class TransientTimer:
 
     def pending(self) -> Pending | None:
         """Return our own timer's shutdown, or the one that somebody gave to logind."""
-        return self._own() or logind_schedule(_read(SCHEDULED))
+        return self._own() or logind_schedule(read_small(SCHEDULED))
 
     def cancel(self) -> None:
         """Stop the timer, and take back what logind has. Raises CommandError."""
         if self._own():
             _run("systemctl", "--no-ask-password", "stop", "--", f"{UNIT}.timer").must_succeed()
-        if logind_schedule(_read(SCHEDULED)):
+        if logind_schedule(read_small(SCHEDULED)):
             _run("shutdown", "-c", "--no-wall").must_succeed()
 
     def _own(self) -> Pending | None:
@@ -72,14 +72,6 @@ def logind_schedule(text: str) -> Pending | None:
     if not fields.get("USEC", "").isdigit() or not fields.get("MODE"):
         return None
     return Pending(action=fields["MODE"], at=int(fields["USEC"]) // 1_000_000, by="shutdown")
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            return file.read(_MAX_BYTES)
-    except OSError:  # nothing is scheduled
-        return ""
 
 
 def _run(*argv: str) -> shell.Completed:

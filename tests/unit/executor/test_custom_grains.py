@@ -153,7 +153,7 @@ def test_function_that_fails_costs_no_other_of_its_file(round_: Round) -> None:
 def test_file_that_hangs_is_killed_with_what_it_started(
     round_: Round, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(custom_grains, "LIMIT_S", 1.0)
+    monkeypatch.setattr(custom_grains, "LIMIT_S", 0.5)
     mark = tmp_path / "pids"
     round_.write(
         "hangs.py",
@@ -168,7 +168,7 @@ def test_file_that_hangs_is_killed_with_what_it_started(
     round_.write("z.py", "def x():\n    return {'last': 1}\n")
     grains, errors = round_.run()
     assert grains == {"last": 1}
-    assert errors == ["hangs.py: it took longer than 1 s and was killed"]
+    assert errors == ["hangs.py: it took longer than 0.5 s and was killed"]
     own, started = map(int, mark.read_text().split())
     assert os.waitstatus_to_exitcode(os.waitpid(own, 0)[1]) == -signal.SIGKILL
     assert gone(started)
@@ -205,7 +205,7 @@ def test_round_that_is_stopped_tells_nothing(round_: Round, turns: int) -> None:
     round_.write("b.py", "import time\ntime.sleep(600)\n")
     round_.custom.start(round_.folder, BASE)
     for _ in range(turns):
-        round_.loop.run_once(1)
+        round_.loop.run_once(0.2)
     round_.custom.stop()
     for _ in range(5):
         round_.loop.run_once(0)

@@ -211,7 +211,7 @@ def test_operator_is_told_of_a_stalled_store_and_what_was_asked_for_is_still_don
 def test_question_that_takes_long_is_waited_for_while_the_store_answers(tmp_path: Path) -> None:
     async def body(desk: Desk) -> None:
         awake = threading.Event()
-        asyncio.get_running_loop().call_later(1.0, awake.set)
+        asyncio.get_running_loop().call_later(0.5, awake.set)
         assert await desk.writer.patiently(desk.writer.read(awake.wait, PATIENCE_S))
 
     run(tmp_path, body)

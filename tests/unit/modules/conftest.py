@@ -14,6 +14,7 @@ from modules.context import Context
 from modules.own_files import OwnFiles
 from modules.registry import Registry
 from shoal.functions.signature import bind
+from tests.unit.modules.fake_programs import FakePrograms
 
 JID = "20260917123456123456"
 
@@ -88,25 +89,47 @@ def master() -> FakeMaster:
     return FakeMaster()
 
 
-@pytest.fixture
-def roots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder whose files are served to the box: two files and a folder."""
-    folder = tmp_path_factory.mktemp("roots")
+def _roots(folder: Path) -> Path:
     (folder / "web").mkdir()
     (folder / "top.sls").write_text("base: {}\n")
     (folder / "web/site.conf").write_text("listen 80\n")
     return folder
 
 
+@pytest.fixture(scope="session")
+def lasting_roots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `roots` of all tests that do not touch theirs."""
+    return _roots(tmp_path_factory.mktemp("lasting-roots"))
+
+
 @pytest.fixture
-def ctx(jobs: FakeJobs, daemon: FakeDaemon, master: FakeMaster, roots: Path) -> Context:
+def roots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder whose files are served to the box, the test's own: two files and a folder."""
+    return _roots(tmp_path_factory.mktemp("roots"))
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """The built-in functions, found once."""
+    return Registry()
+
+
+@pytest.fixture
+def ctx(
+    request: pytest.FixtureRequest,
+    jobs: FakeJobs,
+    daemon: FakeDaemon,
+    master: FakeMaster,
+    registry: Registry,
+) -> Context:
+    roots = request.getfixturevalue("roots" if "roots" in request.fixturenames else "lasting_roots")
     return Context(
         minion_id="web1",
         grains=GRAINS,
         pillar={"role": "web", "deep": {"list": ["a", "b"]}},
         tags={"site": "north"},
         settings={"nodegroups": {"north": "T@site:north"}},
-        registry=Registry(),
+        registry=registry,
         jobs=jobs,
         daemon=daemon,
         files=OwnFiles({"base": (roots,)}),
@@ -114,6 +137,12 @@ def ctx(jobs: FakeJobs, daemon: FakeDaemon, master: FakeMaster, roots: Path) -> 
         jid="20260917000000000000",
         job_user="root",
     )
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePrograms:
+    """Fakes, and nothing else, are on the PATH."""
+    return FakePrograms(tmp_path / "fakes", monkeypatch)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -19,14 +18,8 @@ from typing import Any
 
 import pytest
 
-from modules.context import Context
-from modules.own_files import OwnFiles
-from modules.registry import Registry
-from modules.standalone import NoDaemon, NoJobs, NoMaster
-from shoal.errors import ModuleError
-from shoal.functions.signature import bind
+from tests.unit.modules import asking
 
-MARK = Path("/etc/this-etc-belongs-to-a-test")
 MACHINES_OWN = ("/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/subuid", "/etc/subgid")
 _REPOSITORY = Path(__file__).parents[3]
 _KEPT = (
@@ -58,7 +51,7 @@ class PrivateBox:
     def ask(self, *lines: str) -> list[Any]:
         """Run the lines one after the other and return the values; a failure is `{"error": text}`."""
         argv = ["unshare", "--mount", "--propagation", "private", "--", "/bin/sh", "-c", _ENTER, "sh"]
-        argv += [str(self.root), sys.executable, "-m", __name__]
+        argv += [str(self.root), sys.executable, "-m", asking.__name__]
         done = subprocess.run(
             argv,
             input=json.dumps(lines),
@@ -103,7 +96,7 @@ def _furnish(root: Path) -> None:
         (root / name).mkdir(parents=True)
     root.chmod(0o755)
     etc = root / "etc"
-    (etc / MARK.name).touch()
+    (etc / asking.MARK.name).touch()
     for name in _KEPT:
         if Path("/etc", name).exists():
             (etc / name).parent.mkdir(exist_ok=True)
@@ -122,38 +115,3 @@ def _furnish(root: Path) -> None:
     (etc / "skel" / ".profile").write_text("# from skel\n")
     (etc / "subuid").touch()
     (etc / "subgid").touch()
-
-
-def _work() -> None:
-    """Run in the child: ask what stdin says."""
-    if not MARK.exists():
-        sys.exit("this is the machine's own /etc")
-    context = Context(
-        minion_id="box",
-        grains={},
-        pillar={},
-        tags={},
-        settings={},
-        registry=Registry(),
-        jobs=NoJobs(),
-        files=OwnFiles({}),
-        master=NoMaster(),
-        daemon=NoDaemon(),
-        jid="20260917000000000000",
-        job_user="root",
-    )
-    json.dump([_answer(context, line) for line in json.load(sys.stdin)], sys.stdout)
-
-
-def _answer(context: Context, line: str) -> Any:
-    name, *words = shlex.split(line)
-    function = context.registry.get(name)
-    args, kwargs = bind(function, words, {}, from_text=True)
-    try:
-        return function.call(context, *args, **kwargs)
-    except ModuleError as error:
-        return {"error": str(error)}
-
-
-if __name__ == "__main__":
-    _work()

@@ -14,7 +14,7 @@ from modules.alternatives.debian import parse_query
 from modules.alternatives.group import Alternative
 from modules.alternatives.redhat import parse_display
 from shoal.errors import ArgumentError, ModuleError, UnavailableError
-from tests.unit.modules.fake_programs import FakePrograms, only_these
+from tests.unit.modules.fake_programs import FakePrograms
 
 Ask = Callable[[str], Any]
 needs_debian = pytest.mark.skipif(
@@ -138,14 +138,12 @@ def test_path_must_be_absolute(ask: Ask) -> None:
 
 
 def test_red_hats_tool_is_taken_where_it_is(
-    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: FakePrograms
 ) -> None:
-    programs = FakePrograms(tmp_path, monkeypatch)
-    only_these(monkeypatch, programs)
     with pytest.raises(UnavailableError, match="neither update-alternatives nor alternatives"):
         ask("alternatives.display java")
-    programs.add("update-alternatives", retcode=9)
-    programs.add("alternatives", says=DISPLAY)
+    programs.say("update-alternatives", code=9)
+    programs.say("alternatives", DISPLAY)
     (tmp_path / "admin").mkdir()
     (tmp_path / "admin/java").write_text("manual\n/usr/bin/java\njre\n")
     monkeypatch.setattr(redhat, "ADMIN", str(tmp_path / "admin"))
@@ -153,5 +151,5 @@ def test_red_hats_tool_is_taken_where_it_is(
     assert ask("alternatives.check_exists java '/opt/my java/bin/java'") is True
     assert ask("alternatives.set java '/opt/my java/bin/java'") == DISPLAY.rstrip()
     assert programs.calls()[-1] == ["alternatives", "--set", "java", "/opt/my java/bin/java"]
-    programs.add("alternatives")  # the tool says nothing of a name it does not know
+    programs.say("alternatives")  # the tool says nothing of a name it does not know
     assert ask("alternatives.check_exists nope /x") is False

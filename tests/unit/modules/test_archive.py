@@ -258,7 +258,7 @@ def test_archive_that_lies_in_what_is_packed_does_not_hold_itself(ctx: Context, 
             if name == "a.zip"
             else tar(ctx, "czf", path, ["*"], dest=str(site))
         )
-        assert not [each for each in names if name in each or "shoal-packing" in each]
+        assert not [each for each in names if name in each or "shoal-tmp" in each]
         assert "index.html" in list_(ctx, path)
         Path(path).unlink()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,23 +19,17 @@ from shoal.errors import ArgumentError, CommandError, ModuleError, UnavailableEr
 Ask = Callable[[str], Any]
 
 # Keeps a table for each user in its own folder. Says what Debian's says.
-_CRONTAB = """#!{python}
-import pathlib, sys
-folder = pathlib.Path(__file__).parent
-args = sys.argv[1:]
-user = args[1] if args[0] == "-u" else "me"
-table = folder / ("table." + user)
-if user == "eve" and args[-1] == "-l":
-    sys.exit("crontab: the spool is broken")
-if args[-1] == "-l":
-    if not table.exists():
-        sys.exit("no crontab for " + user)
-    sys.stdout.write(table.read_text())
-elif args[-1] == "-":
-    text = sys.stdin.read()
-    if "broken" in text:
-        sys.exit("errors in crontab file, can't install.")
-    table.write_text(text)
+_CRONTAB = """#!/bin/sh
+user=me
+[ "$1" != -u ] || {{ user=$2; shift 2; }}
+table=${{0%/*}}/table.$user
+case $user$1 in
+eve-l) echo "crontab: the spool is broken" >&2; exit 1 ;;
+*-l) [ -e "$table" ] || {{ echo "no crontab for $user" >&2; exit 1; }}; {cat} "$table" ;;
+*-) {cat} > "$table.given"
+    case $({cat} "$table.given") in *broken*) echo "errors in crontab file, can't install." >&2; exit 1 ;; esac
+    {cat} "$table.given" > "$table" ;;
+esac
 """
 
 SALTS = f"""# mine
@@ -62,7 +56,7 @@ odd line
 def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Only the fake is on the PATH."""
     program = tmp_path / "crontab"
-    program.write_text(_CRONTAB.format(python=sys.executable))
+    program.write_text(_CRONTAB.format(cat=shutil.which("cat")))
     program.chmod(0o755)
     monkeypatch.setitem(os.environ, "PATH", str(tmp_path))
     monkeypatch.setattr(crontab, "LOCK", str(tmp_path / "lock"))

@@ -96,40 +96,30 @@ def test_token_must_be_one(ask: Ask) -> None:
         ask("disk.blkid token=--help")
 
 
-def test_nothing_found_is_no_error(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    programs = FakePrograms(tmp_path, monkeypatch)
-    programs.add("blkid", retcode=2)
+def test_nothing_found_is_no_error(ask: Ask, programs: FakePrograms) -> None:
+    programs.say("blkid", code=2)
     assert ask("disk.blkid token=LABEL=none") == {}
     assert programs.calls() == [["blkid", "-c", "/dev/null", "-o", "export", "-t", "LABEL=none"]]
 
 
-def test_busyboxs_blkid_gets_no_option(
-    ask: Ask, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    programs = FakePrograms(tmp_path, monkeypatch)
-    programs.add("busybox", says='/dev/a: LABEL="data" TYPE="ext4"\n/dev/b: TYPE="vfat"\n')
-    (tmp_path / "bin/blkid").symlink_to("busybox")
+def test_busyboxs_blkid_gets_no_option(ask: Ask, image: Path, programs: FakePrograms) -> None:
+    programs.say("busybox", '/dev/a: LABEL="data" TYPE="ext4"\n/dev/b: TYPE="vfat"\n')
+    (programs.bin / "blkid").symlink_to("busybox")
     assert list(ask("disk.blkid")) == ["/dev/a", "/dev/b"]
     assert list(ask("disk.blkid token=LABEL=data")) == ["/dev/a"]
     assert ask(f"disk.fstype {image}") == "ext4"
     assert programs.calls() == [["blkid"], ["blkid"], ["blkid", str(image)]]
 
 
-def test_device_that_cannot_be_read_is_not_empty(
-    ask: Ask, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    programs = FakePrograms(tmp_path, monkeypatch)
-    programs.add("blkid", does="echo 'blkid: error: Operation not permitted' >&2", retcode=2)
+def test_device_that_cannot_be_read_is_not_empty(ask: Ask, image: Path, programs: FakePrograms) -> None:
+    programs.say("blkid", err="blkid: error: Operation not permitted\n", code=2)
     for line in (f"disk.fstype {image}", f"disk.format {image}"):
         with pytest.raises(CommandError, match="Operation not permitted"):
             ask(line)
 
 
-def test_dump_names_the_values_it_asked_for(
-    ask: Ask, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    programs = FakePrograms(tmp_path, monkeypatch)
-    programs.add("blockdev", says="0\n512\n")
+def test_dump_names_the_values_it_asked_for(ask: Ask, image: Path, programs: FakePrograms) -> None:
+    programs.say("blockdev", "0\n512\n")
     assert ask(f"disk.dump {image} args=getro,getss") == {"getro": "0", "getss": "512"}
     assert programs.calls() == [["blockdev", "--getro", "--getss", str(image)]]
     with pytest.raises(ModuleError, match="told 2 of 11 values"):
@@ -138,11 +128,10 @@ def test_dump_names_the_values_it_asked_for(
         ask(f"disk.dump {image} args=setro")
 
 
-def test_lsblk_returns_its_tree(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    programs = FakePrograms(tmp_path, monkeypatch)
-    programs.add("lsblk", says='{"blockdevices": [{"name": "sda", "children": [{"name": "sda1"}]}]}')
+def test_lsblk_returns_its_tree(ask: Ask, programs: FakePrograms) -> None:
+    programs.say("lsblk", '{"blockdevices": [{"name": "sda", "children": [{"name": "sda1"}]}]}')
     assert ask("disk.lsblk") == [{"name": "sda", "children": [{"name": "sda1"}]}]
-    programs.add("lsblk", says="lsblk: old")
+    programs.say("lsblk", "lsblk: old")
     with pytest.raises(ModuleError, match="not its JSON"):
         ask("disk.lsblk")
 
@@ -180,9 +169,8 @@ def test_device_that_holds_something_says_what_would_be_lost(ask: Ask, image: Pa
 
 
 def test_mounted_device_is_refused_even_with_force(
-    ask: Ask, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: FakePrograms
 ) -> None:
-    programs = FakePrograms(tmp_path, monkeypatch)
     for name in ("mkfs.ext4", "wipefs"):
         programs.add(name)
     line = f"22 1 8:1 / /data rw - ext4 {image} rw\n"
@@ -196,9 +184,8 @@ def test_mounted_device_is_refused_even_with_force(
 
 
 def test_device_that_the_kernel_does_not_lend_is_refused(
-    ask: Ask, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, image: Path, monkeypatch: pytest.MonkeyPatch, programs: FakePrograms
 ) -> None:
-    programs = FakePrograms(tmp_path, monkeypatch)
     for name in ("mkfs.ext4", "wipefs"):
         programs.add(name)
     real = os.open

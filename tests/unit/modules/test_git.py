@@ -51,18 +51,24 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What each test's `origin` is a copy of; the first one makes it."""
+    return tmp_path_factory.mktemp("pattern") / "origin"
+
+
 @pytest.fixture
-def origin(ctx: Context, tmp_path: Path) -> str:
+def origin(ctx: Context, pattern: Path, tmp_path: Path) -> str:
     """A repository with two commits and a tag on the first."""
-    path = tmp_path / "origin"
-    init(ctx, str(path))
-    for text in ("one", "two"):
-        (path / "file").write_text(f"{text}\n")
-        add(ctx, str(path), "file")
-        commit(ctx, str(path), f"Write {text}")
-        if text == "one":
-            tag(ctx, str(path), "v1", message="Version 1")
-    return str(path)
+    if not pattern.exists():
+        init(ctx, str(pattern))
+        for text in ("one", "two"):
+            (pattern / "file").write_text(f"{text}\n")
+            add(ctx, str(pattern), "file")
+            commit(ctx, str(pattern), f"Write {text}")
+            if text == "one":
+                tag(ctx, str(pattern), "v1", message="Version 1")
+    return str(shutil.copytree(pattern, tmp_path / "origin", symlinks=True))
 
 
 @pytest.fixture

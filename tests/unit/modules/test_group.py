@@ -11,10 +11,10 @@ import pytest
 
 from modules import group
 from shoal.errors import ArgumentError, CommandError, ModuleError
-from tests.unit.modules.account_programs import FakePrograms, programs
+from tests.unit.modules.fake_programs import FakePrograms
 from tests.unit.modules.private_box import PrivateBox, private_box
 
-__all__ = ["private_box", "programs"]
+__all__ = ["private_box"]
 Ask = Callable[[str], Any]
 
 
@@ -72,7 +72,7 @@ def test_only_what_differs_is_changed(
     for name in ("groupadd", "groupdel", "groupmod", "gpasswd"):
         programs.add(name)
     assert ask(line) is True
-    assert programs.calls == ([expected] if expected else [])
+    assert programs.calls() == ([expected] if expected else [])
 
 
 @pytest.mark.usefixtures("staff", "programs")
@@ -95,7 +95,7 @@ def test_what_cannot_be_is_told(ask: Ask, line: str, error: type[ModuleError], m
 
 @pytest.mark.usefixtures("staff")
 def test_what_the_program_says_is_told(ask: Ask, programs: FakePrograms) -> None:
-    programs.add("groupdel", err="groupdel: cannot remove the primary group of user 'alice'\n", code=8)
+    programs.say("groupdel", err="groupdel: cannot remove the primary group of user 'alice'\n", code=8)
     with pytest.raises(CommandError, match="return code 8: groupdel: cannot remove the primary group"):
         ask("group.delete staff")
 

@@ -78,10 +78,9 @@ def test_loopback_entries_follow_the_name(text: str, old: str, new: str, after: 
 
 
 def test_systemd_is_asked_where_it_runs(
-    ask: Ask, etc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, etc: Path, monkeypatch: pytest.MonkeyPatch, programs: FakePrograms
 ) -> None:
     (etc / "systemd").mkdir()
-    programs = FakePrograms(tmp_path, monkeypatch)
     programs.add("hostnamectl")
     told: list[str] = []
     monkeypatch.setattr(socket, "sethostname", told.append)

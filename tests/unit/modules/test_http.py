@@ -336,8 +336,8 @@ def test_slow_answer_is_given_up_at_the_time_for_all_of_it(
     ctx: Context, serve: Callable[..., Server], start: bytes, chunk: bytes
 ) -> None:
     server = lively(serve, endless(start, chunk, pause=0.05))
-    result = query(ctx, server.url, options=QueryOptions(timeout=0.4))
-    assert "no whole answer within 0.4 seconds" in result.value["error"]
+    result = query(ctx, server.url, options=QueryOptions(timeout=0.2))
+    assert "no whole answer within 0.2 seconds" in result.value["error"]
 
 
 @pytest.mark.parametrize(
@@ -443,8 +443,8 @@ def test_clients_certificate_is_shown(ctx: Context, serve: Callable[..., Server]
 def test_slow_handshake_is_given_up(ctx: Context) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
-        result = query(ctx, url, options=QueryOptions(timeout=0.3))
-    assert "no whole answer within 0.3 seconds" in result.value["error"]
+        result = query(ctx, url, options=QueryOptions(timeout=0.2))
+    assert "no whole answer within 0.2 seconds" in result.value["error"]
 
 
 def test_waiting_ends_with_success_or_the_time(

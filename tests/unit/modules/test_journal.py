@@ -10,7 +10,7 @@ import pytest
 
 from modules import journal
 from shoal.errors import ArgumentError, CommandError, UnavailableError
-from tests.unit.modules.scripted_programs import ScriptedPrograms, on_path
+from tests.unit.modules.fake_programs import FakePrograms
 
 Ask = Callable[[str], Any]
 BOOT = "0b9ac1f8d2f14d0e9c1b6d4f3a2e1c0d"
@@ -44,14 +44,13 @@ Vacuuming done, freed 0B of archived journals from /run/log/journal.
 
 
 @pytest.fixture
-def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptedPrograms:
-    fakes = on_path(tmp_path, monkeypatch)
+def box(programs: FakePrograms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePrograms:
     monkeypatch.setattr(journal, "JOURNALD_RUNS", tmp_path)
-    fakes.add("journalctl")
-    return fakes
+    programs.add("journalctl")
+    return programs
 
 
-def test_entries(box: ScriptedPrograms, ask: Ask) -> None:
+def test_entries(box: FakePrograms, ask: Ask) -> None:
     box.say("journalctl --output=json", BY_SERVICE + BY_SYSTEMD)
     first, second = ask("journal.query")
     assert first == {
@@ -67,7 +66,7 @@ def test_entries(box: ScriptedPrograms, ask: Ask) -> None:
     assert (second["unit"], second["priority"], second["pid"]) == ("nginx.service", "err", 1)
 
 
-def test_entry_that_is_not_text_or_too_long(box: ScriptedPrograms, ask: Ask) -> None:
+def test_entry_that_is_not_text_or_too_long(box: FakePrograms, ask: Ask) -> None:
     box.say("journalctl --output=json", NOT_UTF8 + TOO_LONG)
     first, second = ask("journal.query")
     assert first["message"] == "caf\\xe9"
@@ -75,7 +74,7 @@ def test_entry_that_is_not_text_or_too_long(box: ScriptedPrograms, ask: Ask) -> 
     assert second["message"] == "[longer than 4096 bytes, not shown]"
 
 
-def test_entry_with_all_its_fields(box: ScriptedPrograms, ask: Ask) -> None:
+def test_entry_with_all_its_fields(box: FakePrograms, ask: Ask) -> None:
     box.say("journalctl --output=json", BY_SERVICE + TOO_LONG)
     first, second = ask("journal.query full=true")
     assert first["__CURSOR"] == "s=1;i=2"
@@ -83,7 +82,7 @@ def test_entry_with_all_its_fields(box: ScriptedPrograms, ask: Ask) -> None:
     assert not [word for word in box.calls("journalctl")[0] if word.startswith("--output-fields")]
 
 
-def test_line_that_was_cut_is_left_out(box: ScriptedPrograms, ask: Ask) -> None:
+def test_line_that_was_cut_is_left_out(box: FakePrograms, ask: Ask) -> None:
     box.say(
         "journalctl --output=json",
         BY_SERVICE + '{"MESSAGE":"ha\n[... 99 bytes cut ...]\n lf"}\n' + BY_SYSTEMD,
@@ -91,7 +90,7 @@ def test_line_that_was_cut_is_left_out(box: ScriptedPrograms, ask: Ask) -> None:
     assert [entry["pid"] for entry in ask("journal.query")] == [612, 1]
 
 
-def test_every_filter_is_one_word(box: ScriptedPrograms, ask: Ask) -> None:
+def test_every_filter_is_one_word(box: FakePrograms, ask: Ask) -> None:
     ask(
         "journal.query unit=ssh since=-1h until='2026-01-31 12:00' priority=err..alert grep='--file=/etc/shadow' "
         "identifier=-f boot=-1 lines=7"
@@ -130,26 +129,26 @@ def test_every_filter_is_one_word(box: ScriptedPrograms, ask: Ask) -> None:
         "vacuum time=",
     ],
 )
-def test_what_journalctl_should_not_see(box: ScriptedPrograms, ask: Ask, line: str) -> None:
+def test_what_journalctl_should_not_see(box: FakePrograms, ask: Ask, line: str) -> None:
     with pytest.raises(ArgumentError):
         ask(f"journal.{line}")
     assert box.calls() == []
 
 
-def test_nothing_fits(box: ScriptedPrograms, ask: Ask) -> None:
+def test_nothing_fits(box: FakePrograms, ask: Ask) -> None:
     assert ask("journal.query") == []
     box.say("journalctl --output=json", code=1)
     assert ask("journal.query grep=x") == []
 
 
-def test_journalctl_that_refuses(box: ScriptedPrograms, ask: Ask) -> None:
+def test_journalctl_that_refuses(box: FakePrograms, ask: Ask) -> None:
     box.say("journalctl --output=json", err="Failed to parse timestamp: tea time\n", code=1)
     with pytest.raises(CommandError, match="Failed to parse timestamp: tea time"):
         ask("journal.query since='tea time'")
 
 
 @pytest.mark.parametrize("text", [BOOTS_252, BOOTS_255])
-def test_boots(box: ScriptedPrograms, ask: Ask, text: str) -> None:
+def test_boots(box: FakePrograms, ask: Ask, text: str) -> None:
     box.say("journalctl --list-boots --utc", text)
     assert ask("journal.boots") == [
         {
@@ -165,18 +164,18 @@ def test_boots(box: ScriptedPrograms, ask: Ask, text: str) -> None:
 @pytest.mark.parametrize(
     ("size", "number"), [("0B", 0), ("8.0M", 8 << 20), ("1.5G", 3 << 29), ("712.0K", 712 << 10)]
 )
-def test_room_that_the_journal_takes(box: ScriptedPrograms, ask: Ask, size: str, number: int) -> None:
+def test_room_that_the_journal_takes(box: FakePrograms, ask: Ask, size: str, number: int) -> None:
     box.say("journalctl --disk-usage", f"Archived and active journals take up {size} in the file system.\n")
     assert ask("journal.disk_usage") == {"size": size, "bytes": number}
 
 
-def test_room_in_words_that_are_new(box: ScriptedPrograms, ask: Ask) -> None:
+def test_room_in_words_that_are_new(box: FakePrograms, ask: Ask) -> None:
     box.say("journalctl --disk-usage", "Plenty.\n")
     with pytest.raises(CommandError, match=r"Plenty\."):
         ask("journal.disk_usage")
 
 
-def test_vacuum(box: ScriptedPrograms, ask: Ask) -> None:
+def test_vacuum(box: FakePrograms, ask: Ask) -> None:
     box.say("journalctl --vacuum-size=200M --vacuum-time=2weeks", err=VACUUMED)
     assert ask("journal.vacuum size=200M time=2weeks") == {
         "deleted": [f"{FOLDER}/system@0006-1.journal", f"{FOLDER}/user-1000@0006-2.journal"],
@@ -185,19 +184,19 @@ def test_vacuum(box: ScriptedPrograms, ask: Ask) -> None:
     assert "--quiet" not in box.calls("journalctl")[0]
 
 
-def test_rotate(box: ScriptedPrograms, ask: Ask) -> None:
+def test_rotate(box: FakePrograms, ask: Ask) -> None:
     assert ask("journal.rotate") is True
     assert box.calls("journalctl") == [["--no-pager", "--quiet", "--rotate"]]
 
 
-def test_box_without_journalctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
-    on_path(tmp_path, monkeypatch)
+@pytest.mark.usefixtures("programs")
+def test_box_without_journalctl(ask: Ask) -> None:
     with pytest.raises(UnavailableError, match="no journalctl"):
         ask("journal.boots")
 
 
 def test_box_whose_journald_does_not_run(
-    box: ScriptedPrograms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Ask
+    box: FakePrograms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Ask
 ) -> None:
     monkeypatch.setattr(journal, "JOURNALD_RUNS", tmp_path / "nope")
     with pytest.raises(UnavailableError, match="journald does not run"):

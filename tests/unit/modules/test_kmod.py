@@ -37,7 +37,7 @@ def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePrograms:
-    return FakePrograms(tmp_path, monkeypatch)
+    return FakePrograms(tmp_path, monkeypatch, alone=False)
 
 
 def test_loaded_modules_with_who_uses_them(ask: Ask, proc: Path) -> None:
@@ -64,7 +64,7 @@ def test_available_modules_are_files_and_built_in_ones(
 
 
 def test_loading_tells_what_is_new(ask: Ask, proc: Path, etc: Path, programs: FakePrograms) -> None:
-    programs.add("modprobe", does=f"echo 'nf_nat 1 0 - Live 0' >> {proc}")
+    programs.say("modprobe", does=f"echo 'nf_nat 1 0 - Live 0' >> {proc}")
     assert ask("kmod.load nf_nat") == ["nf_nat"]
     assert programs.calls() == [["modprobe", "--", "nf_nat"]]
     assert ask("kmod.mod_list only_persist=True") == []
@@ -81,7 +81,7 @@ def test_loaded_module_is_persisted_once(ask: Ask, proc: Path, etc: Path, progra
 def test_module_that_cannot_be_loaded_is_not_persisted(
     ask: Ask, proc: Path, etc: Path, programs: FakePrograms
 ) -> None:
-    programs.add("modprobe", does="echo 'modprobe: FATAL: Module zfs not found' >&2", retcode=1)
+    programs.say("modprobe", err="modprobe: FATAL: Module zfs not found\n", code=1)
     with pytest.raises(CommandError, match="Module zfs not found"):
         ask("kmod.load zfs persist=True")
     assert not (etc / "modules-load.d/shoal.conf").exists()
@@ -90,7 +90,7 @@ def test_module_that_cannot_be_loaded_is_not_persisted(
 def test_removed_module_is_taken_out_of_every_file(
     ask: Ask, proc: Path, etc: Path, programs: FakePrograms
 ) -> None:
-    programs.add("modprobe", does=f"sed -i /^br_netfilter/d {proc}")
+    programs.say("modprobe", does=f"sed -i /^br_netfilter/d {proc}")
     (etc / "modules").write_text("# at start\nloop\nbr-netfilter mode=1\n")
     (etc / "modules-load.d/k8s.conf").write_text("overlay\nbr_netfilter\n")
     assert ask("kmod.remove br_netfilter persist=True") == ["br_netfilter"]

@@ -14,7 +14,7 @@ from modules.locale import debian, redhat, settings
 from modules.locale.locale_name import LocaleName
 from modules.locale.settings import with_lang
 from shoal.errors import ArgumentError, CommandError, ModuleError, UnavailableError
-from tests.unit.modules.fake_programs import FakePrograms, only_these
+from tests.unit.modules.fake_programs import FakePrograms
 
 Ask = Callable[[str], Any]
 GEN = "# This file lists locales\n# de_AT.UTF-8 UTF-8\n# en_US.UTF-8 UTF-8\nfr_FR.UTF-8 UTF-8\n"
@@ -22,11 +22,17 @@ SUPPORTED = "de_AT.UTF-8 UTF-8\nde_AT ISO-8859-1\nde_AT@euro ISO-8859-15\nen_US.
 
 
 @pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePrograms:
-    fakes = FakePrograms(tmp_path, monkeypatch)
-    only_these(monkeypatch, fakes)
-    fakes.add("locale", says="C\nC.utf8\nPOSIX\nfran\u00e7ais\n")
-    return fakes
+def listed(tmp_path: Path) -> Path:
+    """What `locale -a` prints."""
+    path = tmp_path / "listed"
+    path.write_text("C\nC.utf8\nPOSIX\nfran\u00e7ais\n")
+    return path
+
+
+@pytest.fixture
+def programs(programs: FakePrograms, listed: Path) -> FakePrograms:
+    programs.say("locale", does=programs.printing(listed))
+    return programs
 
 
 @pytest.fixture
@@ -96,17 +102,18 @@ def test_last_lang_line_counts() -> None:
     assert with_lang("LANG=a\nLANGUAGE=x\nexport LANG=b\n", "c") == "LANG=a\nLANGUAGE=x\nLANG=c\n"
 
 
-def test_debian_enables_the_line_and_makes_the_locale(ask: Ask, programs: FakePrograms, files: Path) -> None:
-    listed = files / "bin" / ".locale.says"
-    programs.add("locale-gen", says="Generation complete.\n", does=f"echo de_AT.utf8 >> {listed}")
+def test_debian_enables_the_line_and_makes_the_locale(
+    ask: Ask, programs: FakePrograms, files: Path, listed: Path
+) -> None:
+    programs.say("locale-gen", "Generation complete.\n", does=f"echo de_AT.utf8 >> {listed}")
     assert ask("locale.gen_locale de_AT.utf8") is True
     assert (files / "gen").read_text() == GEN.replace("# de_AT", "de_AT")
     assert ask("locale.gen_locale de_AT.UTF-8") is True  # it is there now
-    assert [call for call in programs.calls() if call[0] == "locale-gen"] == [["locale-gen"]]
+    assert programs.calls("locale-gen") == [[]]
 
 
 def test_failed_locale_gen_leaves_the_file_as_it_was(ask: Ask, programs: FakePrograms, files: Path) -> None:
-    programs.add("locale-gen", says="no space\n", retcode=1)
+    programs.say("locale-gen", "no space\n", code=1)
     with pytest.raises(CommandError, match="no space"):
         ask("locale.gen_locale de_AT.UTF-8")
     assert (files / "gen").read_text() == GEN
@@ -122,12 +129,12 @@ def test_unknown_locale_and_missing_program_are_told(ask: Ask, programs: FakePro
         ask("locale.gen_locale de_AT.UTF-8")
 
 
-def test_red_hat_compiles_the_locale(red: Context, programs: FakePrograms, files: Path) -> None:
+def test_red_hat_compiles_the_locale(red: Context, programs: FakePrograms, files: Path, listed: Path) -> None:
     with pytest.raises(UnavailableError, match="install glibc-langpack-de"):
         settings.gen_locale(red, "de_AT.utf8@euro")
     (files / "sources").mkdir()
     (files / "sources/de_AT@euro").touch()
-    programs.add("localedef", does=f"echo de_AT.utf8@euro >> {files}/bin/.locale.says")
+    programs.say("localedef", does=f"echo de_AT.utf8@euro >> {listed}")
     assert settings.gen_locale(red, "de_AT.utf8@euro") is True
     words = ["localedef", "-i", "de_AT@euro", "-f", "UTF-8", "de_AT.UTF-8@euro"]
     assert words in programs.calls()

@@ -212,10 +212,7 @@ answer.append(sum(each.name == other for each in points.all_mounted()))
     assert inside("-m", code) == [True, True, 1]
 
 
-def test_options_and_paths_stay_one_word_each(
-    ctx: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    programs = FakePrograms(tmp_path, monkeypatch)
+def test_options_and_paths_stay_one_word_each(ctx: Any, tmp_path: Path, programs: FakePrograms) -> None:
     programs.add("mount")
     points.mount(ctx, f"{tmp_path}/x y", "-dev", opts=["ro", "uid=1 2"])
     points.mount(ctx, f"{tmp_path}/fstab")
@@ -228,15 +225,16 @@ def test_options_and_paths_stay_one_word_each(
 SWAPS = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n/swap\\040file  file\t\t1024\t\t8\t\t-2\n"
 
 
-def test_swap_in_use_is_not_started_again(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    programs = FakePrograms(tmp_path, monkeypatch)
+def test_swap_in_use_is_not_started_again(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: FakePrograms
+) -> None:
     table = tmp_path / "swaps"
     table.write_text(SWAPS)
     monkeypatch.setattr(swap, "SWAPS", str(table))
     entry = {"type": "file", "size": "1024", "used": "8", "priority": "-2"}
     assert ask("mount.swaps") == {"/swap file": entry}
     assert ask("mount.swapon '/swap file'") == {"stats": entry, "new": False}
-    programs.add("swapon", does=f"echo /other partition 5 0 3 >> {table}")
+    programs.say("swapon", does=f"echo /other partition 5 0 3 >> {table}")
     assert ask("mount.swapon /other priority=3")["new"] is True
     assert ask("mount.swapoff /third") is None
     programs.add("swapoff")

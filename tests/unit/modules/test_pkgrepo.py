@@ -11,7 +11,7 @@ import pytest
 from modules.pkgrepo import apk, apt, dnf, repos
 from modules.pkgrepo.apt_source import Source, read_line
 from shoal.errors import ArgumentError, ModuleError
-from tests.unit.modules.recorded_programs import RecordedPrograms
+from tests.unit.modules.fake_programs import FakePrograms
 
 Ask = Callable[[str], Any]
 
@@ -47,13 +47,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(apk, "FILE", tmp_path / "repositories")
     for name in ("sources.list.d", "yum.repos.d"):
         (tmp_path / name).mkdir()
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     return tmp_path
-
-
-@pytest.fixture
-def programs(root: Path) -> RecordedPrograms:
-    return RecordedPrograms(root / "bin")
 
 
 @pytest.fixture
@@ -64,7 +58,7 @@ def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 
 @pytest.fixture
-def debian(programs: RecordedPrograms, root: Path, refreshed: list[bool]) -> Path:
+def debian(programs: FakePrograms, root: Path, refreshed: list[bool]) -> Path:
     programs.add("apt-get")
     programs.add("dpkg-query")
     (root / "sources.list.d/debian.sources").write_text(DEBIAN_SOURCES)
@@ -305,7 +299,7 @@ enabled=0
 
 
 @pytest.fixture
-def redhat(programs: RecordedPrograms, root: Path, refreshed: list[bool]) -> Path:
+def redhat(programs: FakePrograms, root: Path, refreshed: list[bool]) -> Path:
     programs.add("rpm")
     programs.add("dnf")
     (root / "yum.repos.d/epel.repo").write_text(REPO_FILE)
@@ -367,7 +361,7 @@ def test_repository_that_is_refused(redhat: Path, ask: Ask, words: str, said: st
     assert [path.name for path in (redhat / "yum.repos.d").iterdir()] == ["epel.repo"]
 
 
-def test_repositories_of_apk(programs: RecordedPrograms, root: Path, ask: Ask, refreshed: list[bool]) -> None:
+def test_repositories_of_apk(programs: FakePrograms, root: Path, ask: Ask, refreshed: list[bool]) -> None:
     programs.add("apk")
     main, edge = (
         "https://dl-cdn.alpinelinux.org/alpine/v3.19/main",

@@ -11,7 +11,7 @@ import pytest
 
 from modules.service import listing, provider, systemd
 from shoal.errors import ArgumentError, CommandError, ModuleError, UnavailableError
-from tests.unit.modules.scripted_programs import ScriptedPrograms, on_path
+from tests.unit.modules.fake_programs import FakePrograms
 from tests.unit.modules.test_unit_table import SHOW_252, UNIT_FILES_252, UNITS_252
 
 Ask = Callable[[str], Any]
@@ -25,22 +25,21 @@ FAILED = (
 
 
 @pytest.fixture
-def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptedPrograms:
+def box(programs: FakePrograms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePrograms:
     """A box on which systemd runs, with an nginx that can be started."""
-    fakes = on_path(tmp_path, monkeypatch)
     (tmp_path / "etc/rc3.d").mkdir(parents=True)
     (tmp_path / "etc/init.d").mkdir()
     monkeypatch.setattr(provider, "SYSTEMD_RUNS", tmp_path)
     monkeypatch.setattr(systemd, "ETC", tmp_path / "etc")
     monkeypatch.setattr(listing, "_PAUSE_S", 0.0)
-    fakes.say("systemctl show --property=LoadState,NeedDaemonReload", LOADED)
-    fakes.say("systemctl show --property=ActiveState,SubState,Result", UP)
-    fakes.say("systemctl list-unit-files", UNIT_FILES_252)
-    fakes.say("systemctl list-units", UNITS_252)
-    return fakes
+    programs.say("systemctl show --property=LoadState,NeedDaemonReload", LOADED)
+    programs.say("systemctl show --property=ActiveState,SubState,Result", UP)
+    programs.say("systemctl list-unit-files", UNIT_FILES_252)
+    programs.say("systemctl list-units", UNITS_252)
+    return programs
 
 
-def changes(box: ScriptedPrograms) -> list[list[str]]:
+def changes(box: FakePrograms) -> list[list[str]]:
     """Return the calls of systemctl that are no question."""
     asked = {"show", "is-active", "is-enabled", "list-units", "list-unit-files"}
     calls = [words[len(FLAGS) :] for words in box.calls("systemctl")]
@@ -65,7 +64,7 @@ def changes(box: ScriptedPrograms) -> list[list[str]]:
         ("service.systemctl_reload", ["daemon-reload"]),
     ],
 )
-def test_what_is_done(box: ScriptedPrograms, ask: Ask, line: str, words: list[str]) -> None:
+def test_what_is_done(box: FakePrograms, ask: Ask, line: str, words: list[str]) -> None:
     assert ask(line) is True
     assert changes(box) == [words]
     assert all(call[: len(FLAGS)] == FLAGS for call in box.calls("systemctl"))
@@ -75,13 +74,13 @@ def test_what_is_done(box: ScriptedPrograms, ask: Ask, line: str, words: list[st
     "function", ["start", "stop", "restart", "status", "enable", "mask", "show", "available"]
 )
 @pytest.mark.parametrize("name", ["--root=/", "-f", "a b", "x/../y"])
-def test_name_never_becomes_an_option(box: ScriptedPrograms, ask: Ask, function: str, name: str) -> None:
+def test_name_never_becomes_an_option(box: FakePrograms, ask: Ask, function: str, name: str) -> None:
     with pytest.raises(ArgumentError, match="name of a unit"):
         ask(f"service.{function} '{name}'")
     assert box.calls() == []
 
 
-def test_start_that_fails_says_why(box: ScriptedPrograms, ask: Ask) -> None:
+def test_start_that_fails_says_why(box: FakePrograms, ask: Ask) -> None:
     box.say("systemctl start", err=FAILED, code=1)
     box.say(
         "journalctl --unit=nginx.service", "nginx: [emerg] bind() to 0.0.0.0:80 failed\nFailed to start.\n"
@@ -98,7 +97,7 @@ def test_start_that_fails_says_why(box: ScriptedPrograms, ask: Ask) -> None:
     assert any(word.startswith("--since=@") and word[9:].isdigit() for word in words)
 
 
-def test_start_that_fails_on_a_box_without_journalctl(box: ScriptedPrograms, ask: Ask) -> None:
+def test_start_that_fails_on_a_box_without_journalctl(box: FakePrograms, ask: Ask) -> None:
     box.say("systemctl start", err=FAILED, code=1)
     with pytest.raises(CommandError, match=r"error code$"):
         ask("service.start nginx")
@@ -111,21 +110,19 @@ def test_start_that_fails_on_a_box_without_journalctl(box: ScriptedPrograms, ask
         "ActiveState=activating\nSubState=auto-restart\nResult=exit-code\n",
     ],
 )
-def test_simple_service_that_ends_at_once_has_not_started(
-    box: ScriptedPrograms, ask: Ask, state: str
-) -> None:
+def test_simple_service_that_ends_at_once_has_not_started(box: FakePrograms, ask: Ask, state: str) -> None:
     box.say("systemctl show --property=ActiveState,SubState,Result", state)
     box.say("journalctl", "cannot read /etc/x.conf\n")
     with pytest.raises(CommandError, match=r"ended at once \(exit-code\).*cannot read /etc/x.conf"):
         ask("service.start nginx")
 
 
-def test_start_that_is_not_waited_for_is_not_looked_at(box: ScriptedPrograms, ask: Ask) -> None:
+def test_start_that_is_not_waited_for_is_not_looked_at(box: FakePrograms, ask: Ask) -> None:
     box.say("systemctl show --property=ActiveState,SubState,Result", "ActiveState=failed\n")
     assert ask("service.start nginx no_block=true") is True
 
 
-def test_changed_files_are_read_before_a_start(box: ScriptedPrograms, ask: Ask) -> None:
+def test_changed_files_are_read_before_a_start(box: FakePrograms, ask: Ask) -> None:
     box.say(
         "systemctl show --property=LoadState,NeedDaemonReload",
         "LoadState=loaded\nNeedDaemonReload=yes\n",
@@ -135,14 +132,14 @@ def test_changed_files_are_read_before_a_start(box: ScriptedPrograms, ask: Ask) 
     assert [words[0] for words in changes(box)] == ["daemon-reload", "start"]
 
 
-def test_file_that_an_old_systemd_does_not_know_yet(box: ScriptedPrograms, ask: Ask) -> None:
+def test_file_that_an_old_systemd_does_not_know_yet(box: FakePrograms, ask: Ask) -> None:
     absent = "LoadState=not-found\nNeedDaemonReload=no\n"
     box.say("systemctl show --property=LoadState,NeedDaemonReload", absent, LOADED)
     ask("service.start nginx")
     assert [words[0] for words in changes(box)] == ["daemon-reload", "start"]
 
 
-def test_service_that_is_not_there(box: ScriptedPrograms, ask: Ask) -> None:
+def test_service_that_is_not_there(box: FakePrograms, ask: Ask) -> None:
     box.say(
         "systemctl show --property=LoadState,NeedDaemonReload", "LoadState=not-found\nNeedDaemonReload=no\n"
     )
@@ -151,7 +148,7 @@ def test_service_that_is_not_there(box: ScriptedPrograms, ask: Ask) -> None:
     assert "restart" not in [words[0] for words in changes(box)]
 
 
-def test_masked_service_is_not_started_but_can_be_unmasked_first(box: ScriptedPrograms, ask: Ask) -> None:
+def test_masked_service_is_not_started_but_can_be_unmasked_first(box: FakePrograms, ask: Ask) -> None:
     box.say(
         "systemctl show --property=LoadState,NeedDaemonReload",
         "LoadState=masked\nNeedDaemonReload=no\n",
@@ -171,44 +168,44 @@ def test_masked_service_is_not_started_but_can_be_unmasked_first(box: ScriptedPr
     ("state", "runs"),
     [("active", True), ("reloading", True), ("inactive", False), ("failed", False), ("deactivating", False)],
 )
-def test_status(box: ScriptedPrograms, ask: Ask, state: str, runs: bool) -> None:
+def test_status(box: FakePrograms, ask: Ask, state: str, runs: bool) -> None:
     box.say("systemctl is-active", f"{state}\n", code=0 if runs else 3)
     assert ask("service.status nginx") is runs
 
 
-def test_status_waits_for_one_that_is_just_starting(box: ScriptedPrograms, ask: Ask) -> None:
+def test_status_waits_for_one_that_is_just_starting(box: FakePrograms, ask: Ask) -> None:
     box.say("systemctl is-active", "activating\n", "activating\n", "active\n")
     assert ask("service.status nginx wait=30") is True
     assert len(box.calls("systemctl")) == 3
 
 
-def test_status_that_is_not_waited_for(box: ScriptedPrograms, ask: Ask) -> None:
+def test_status_that_is_not_waited_for(box: FakePrograms, ask: Ask) -> None:
     box.say("systemctl is-active", "activating\n", "active\n", code=3)
     assert ask("service.status nginx wait=0") is False
 
 
-def test_status_of_a_pattern_is_a_map(box: ScriptedPrograms, ask: Ask) -> None:
+def test_status_of_a_pattern_is_a_map(box: FakePrograms, ask: Ask) -> None:
     box.say("systemctl is-active", "inactive\nactive\n", code=3)
     assert ask("service.status '*s[qs]*'") == {"postgresql": False, "ssh": True}
 
 
-def test_status_of_a_pattern_asks_for_what_fits_but_no_template(box: ScriptedPrograms, ask: Ask) -> None:
+def test_status_of_a_pattern_asks_for_what_fits_but_no_template(box: FakePrograms, ask: Ask) -> None:
     box.say("systemctl is-active", "active\n")
     assert ask("service.status 'getty*'") == {"getty@tty1": True}
     assert box.calls("systemctl")[-1] == [*FLAGS, "is-active", "--", "getty@tty1.service"]
 
 
-def test_status_of_a_pattern_that_fits_nothing(box: ScriptedPrograms, ask: Ask) -> None:
+def test_status_of_a_pattern_that_fits_nothing(box: FakePrograms, ask: Ask) -> None:
     assert ask("service.status 'nope*'") == {}
 
 
-def test_status_when_systemd_does_not_answer(box: ScriptedPrograms, ask: Ask) -> None:
+def test_status_when_systemd_does_not_answer(box: FakePrograms, ask: Ask) -> None:
     box.say("systemctl is-active", err="Failed to connect to bus: Host is down\n", code=1)
     with pytest.raises(CommandError, match="Host is down"):
         ask("service.status nginx")
 
 
-def test_what_there_is(box: ScriptedPrograms, ask: Ask) -> None:
+def test_what_there_is(box: FakePrograms, ask: Ask) -> None:
     assert ask("service.get_all") == [
         "cryptdisks",
         "dbus-org.freedesktop.login1",
@@ -222,7 +219,7 @@ def test_what_there_is(box: ScriptedPrograms, ask: Ask) -> None:
     assert ask("service.get_static") == ["proc-sys-fs-binfmt_misc.automount"]
 
 
-def test_init_script_counts_by_its_runlevels(box: ScriptedPrograms, ask: Ask, tmp_path: Path) -> None:
+def test_init_script_counts_by_its_runlevels(box: FakePrograms, ask: Ask, tmp_path: Path) -> None:
     assert ask("service.get_enabled") == ["getty@", "ssh"]
     assert ask("service.get_disabled") == []
     (tmp_path / "etc/init.d/postgresql").touch()
@@ -233,27 +230,27 @@ def test_init_script_counts_by_its_runlevels(box: ScriptedPrograms, ask: Ask, tm
 
 
 @pytest.mark.parametrize(("state", "there"), [("loaded", True), ("masked", True), ("not-found", False)])
-def test_available(box: ScriptedPrograms, ask: Ask, state: str, there: bool) -> None:
+def test_available(box: FakePrograms, ask: Ask, state: str, there: bool) -> None:
     box.say("systemctl show --property=LoadState", f"LoadState={state}\n")
     assert ask("service.available nginx") is there
     assert ask("service.missing nginx") is not there
 
 
-def test_template_is_available_by_its_file(box: ScriptedPrograms, ask: Ask) -> None:
+def test_template_is_available_by_its_file(box: FakePrograms, ask: Ask) -> None:
     box.say("systemctl list-unit-files getty@.service", "getty@.service enabled enabled\n")
     box.say("systemctl list-unit-files nope@.service", code=1)
     assert ask("service.available getty@") is True
     assert ask("service.available nope@") is False
 
 
-def test_alias_counts_as_its_unit(box: ScriptedPrograms, ask: Ask) -> None:
+def test_alias_counts_as_its_unit(box: FakePrograms, ask: Ask) -> None:
     box.say("systemctl is-enabled", "alias\n")
     box.say("systemctl show --property=UnitFileState", "UnitFileState=enabled\n", "UnitFileState=static\n")
     assert ask("service.enabled sshd") is True
     assert ask("service.enabled sshd") is False
 
 
-def test_properties(box: ScriptedPrograms, ask: Ask) -> None:
+def test_properties(box: FakePrograms, ask: Ask) -> None:
     box.say("systemctl show ssh.service", SHOW_252)
     assert ask("service.show ssh")["ExecStart"]["pid"] == "612"
     box.say("systemctl show nope.service", "Id=nope.service\nLoadState=not-found\n")
@@ -261,7 +258,7 @@ def test_properties(box: ScriptedPrograms, ask: Ask) -> None:
         ask("service.show nope")
 
 
-def test_commands_of_all_services(box: ScriptedPrograms, ask: Ask) -> None:
+def test_commands_of_all_services(box: FakePrograms, ask: Ask) -> None:
     box.say(
         "systemctl show --property=Id,ExecStart",
         "ExecStart={ path=/sbin/agetty ; argv[]=/sbin/agetty tty1 }\nId=getty@tty1.service\n\nId=cryptdisks.service\n",

@@ -14,10 +14,10 @@ from modules.shadow import entry
 from modules.shadow.crypt_hash import check_hash
 from modules.shadow.entry import ShadowEntry
 from shoal.errors import ArgumentError, CommandError, ModuleError, UnavailableError
-from tests.unit.modules.account_programs import FakePrograms, programs
+from tests.unit.modules.fake_programs import FakePrograms
 from tests.unit.modules.private_box import PrivateBox, private_box
 
-__all__ = ["private_box", "programs"]
+__all__ = ["private_box"]
 Ask = Callable[[str], Any]
 HASH = "$6$abcdefgh$" + "x" * 86
 needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
@@ -76,17 +76,18 @@ def test_file_that_cannot_be_read_is_told(
 
 
 def test_hash_goes_in_by_stdin_and_is_in_no_error(ask: Ask, programs: FakePrograms) -> None:
-    programs.add("chpasswd", err=f"chpasswd: line 1: {HASH} is no good\n", code=1)
+    programs.say("chpasswd", err=f"chpasswd: line 1: {HASH} is no good\n", code=1)
     with pytest.raises(CommandError) as caught:
         ask(f"shadow.set_password alice '{HASH}'")
-    assert programs.calls == [["chpasswd", "--encrypted", {"stdin": f"alice:{HASH}\n"}]]
+    assert programs.calls() == [["chpasswd", "--encrypted"]]
+    assert programs.stdin() == f"alice:{HASH}\n"
     assert HASH not in str(caught.value)
     assert "return code 1" in str(caught.value)
 
 
 def test_program_that_only_claims_to_have_done_it_is_not_believed(ask: Ask, programs: FakePrograms) -> None:
     programs.add("chpasswd")
-    programs.add("usermod", err="usermod: unlocking would result in a passwordless account\n")
+    programs.say("usermod", err="usermod: unlocking would result in a passwordless account\n")
     programs.add("chage")
     with pytest.raises(ModuleError, match="does not hold the new password of alice"):
         ask(f"shadow.set_password alice '{HASH}'")
@@ -132,7 +133,7 @@ def test_what_is_so_already_starts_nothing(
     ask: Ask, programs: FakePrograms, line: str, expected: None
 ) -> None:
     assert ask(line) is True
-    assert programs.calls == []
+    assert programs.calls() == []
 
 
 @pytest.mark.parametrize(
@@ -167,9 +168,10 @@ def test_real_hash_is_the_one_that_openssl_checks(ask: Ask) -> None:
 def test_password_is_hashed_by_what_there_is(ask: Ask, programs: FakePrograms) -> None:
     with pytest.raises(UnavailableError, match="neither openssl nor mkpasswd"):
         ask("shadow.gen_password secret")
-    programs.add("mkpasswd", out=f"{HASH}\n")
+    programs.say("mkpasswd", f"{HASH}\n")
     assert ask("shadow.gen_password secret crypt_salt=ab") == HASH
-    assert programs.calls == [["mkpasswd", "-s", "-m", "sha-512", "-S", "ab", {"stdin": "secret\n"}]]
+    assert programs.calls() == [["mkpasswd", "-s", "-m", "sha-512", "-S", "ab"]]
+    assert programs.stdin() == "secret\n"
     with pytest.raises(
         ModuleError, match="did not return a hash by sha256"
     ):  # some know other names of methods

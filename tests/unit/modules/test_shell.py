@@ -19,7 +19,8 @@ PRINT_ARGS = "import sys; print(ascii(sys.argv[1:]))"
 
 
 def python(code: str, *args: str, **options: Any) -> shell.Completed:
-    return run(Command(argv=(sys.executable, "-c", code, *args), **options))
+    # -S: without the packages of this environment it starts in half the time.
+    return run(Command(argv=(sys.executable, "-S", "-c", code, *args), **options))
 
 
 def sh(text: str, **options: Any) -> shell.Completed:

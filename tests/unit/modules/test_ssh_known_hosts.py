@@ -12,10 +12,10 @@ from modules.ssh import hosts_file, known_hosts
 from modules.ssh.host_entry import HostEntry, hashed, name_of
 from modules.ssh.public_key import PublicKey
 from shoal.errors import ArgumentError, ModuleError, UnavailableError
-from tests.unit.modules.account_programs import FakePrograms, programs
+from tests.unit.modules.fake_programs import FakePrograms
 from tests.unit.modules.ssh_home import GID, RSA, UID, A, Ask, B, as_root, home, put
 
-__all__ = ["home", "programs"]
+__all__ = ["home"]
 KEYGEN = shutil.which("ssh-keygen") or ""
 needs_keygen = pytest.mark.skipif(not KEYGEN, reason="needs ssh-keygen")
 FINGERPRINT = PublicKey.read(A).fingerprint()
@@ -27,7 +27,7 @@ BANNER = "# host.example:22 SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u6\n"
 @pytest.fixture
 def scanned(programs: FakePrograms) -> FakePrograms:
     """There is a host that has A and RSA."""
-    programs.add("ssh-keyscan", out=SCANNED, err=BANNER)
+    programs.say("ssh-keyscan", SCANNED, err=BANNER)
     return programs
 
 
@@ -45,7 +45,7 @@ def test_hosts_keys_are_asked_for(ask: Ask, scanned: FakePrograms) -> None:
     assert ask("ssh.recv_known_host_entries h ecdsa-sha2-nistp256 2222 timeout=7")[0]["hostname"].startswith(
         "|1|"
     )
-    assert scanned.calls == [
+    assert scanned.calls() == [
         ["ssh-keyscan", "-T", "5", "-p", "22", "--", "Host.Example"],
         ["ssh-keyscan", "-T", "7", "-p", "2222", "-t", "ecdsa", "--", "h"],
     ]
@@ -79,7 +79,7 @@ def test_what_cannot_be_is_told(ask: Ask, home: Path, scanned: FakePrograms, lin
 def test_host_that_does_not_answer_is_told(ask: Ask, programs: FakePrograms) -> None:
     with pytest.raises(UnavailableError, match="install openssh-client"):
         ask("ssh.recv_known_host_entries a")
-    programs.add("ssh-keyscan", err="getaddrinfo a: Name or service not known\n", code=1)
+    programs.say("ssh-keyscan", err="getaddrinfo a: Name or service not known\n", code=1)
     with pytest.raises(ModuleError, match="a port 22 told no key within 5 s: getaddrinfo a: Name or service"):
         ask("ssh.recv_known_host_entries a")
 
@@ -102,7 +102,7 @@ def test_only_the_key_with_the_fingerprint_is_noted(ask: Ask, home: Path, scanne
     assert [each["key"] for each in ask(line)["new"]] == [A]
     assert file_of(home).read_text().startswith("|1|")
     assert ask(line) == {"status": "exists", "key": [A]}
-    assert len(scanned.calls) == 1  # a host that is known is not asked
+    assert len(scanned.calls()) == 1  # a host that is known is not asked
     assert [each["key"] for each in ask("ssh.get_known_host_entries bob HOST.example")] == [A]
 
 
@@ -119,7 +119,7 @@ def test_known_host_with_another_key_is_not_believed(ask: Ask, home: Path, scann
     assert [each["key"] for each in ask("ssh.set_known_host bob host.example")["new"]] == [RSA, A]
     assert ask("ssh.set_known_host bob host.example") == {"status": "exists", "key": [RSA, A]}
     before = file_of(home).read_text()
-    scanned.add("ssh-keyscan", out=f"host.example ssh-ed25519 {B}\n")
+    scanned.say("ssh-keyscan", f"host.example ssh-ed25519 {B}\n")
     with pytest.raises(ModuleError, match=r"shows another key than .* give its fingerprint or key"):
         ask("ssh.set_known_host bob host.example")
     assert file_of(home).read_text() == before

@@ -12,7 +12,7 @@ import pytest
 
 from modules.system import clock, reboot_need
 from shoal.errors import ArgumentError, CommandError, ModuleError
-from tests.unit.modules.scripted_programs import ScriptedPrograms, on_path
+from tests.unit.modules.fake_programs import FakePrograms
 
 Ask = Callable[[str], Any]
 
@@ -24,11 +24,6 @@ def set_to(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[float]:
     monkeypatch.setattr(time, "clock_settime", lambda which, seconds: noted.append(seconds))
     monkeypatch.setattr(clock, "RTC_DEVICES", (tmp_path / "rtc0",))
     return noted
-
-
-@pytest.fixture
-def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptedPrograms:
-    return on_path(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -57,20 +52,20 @@ def test_offset_that_cannot_be_read(ask: Ask, offset: str) -> None:
 
 
 @pytest.mark.parametrize("newtime", ["14:32:05", "02:32:05 PM"])
-def test_time_is_set(ask: Ask, box: ScriptedPrograms, set_to: list[float], newtime: str) -> None:
+def test_time_is_set(ask: Ask, programs: FakePrograms, set_to: list[float], newtime: str) -> None:
     assert ask(f"system.set_system_time '{newtime}' utc_offset=+0200") is True
     moment = datetime.fromtimestamp(set_to[0], timezone.utc)
     assert (moment.hour, moment.minute, moment.second) == (12, 32, 5)
-    assert box.calls() == []
+    assert programs.calls() == []
 
 
-def test_date_is_set(ask: Ask, box: ScriptedPrograms, set_to: list[float]) -> None:
+def test_date_is_set(ask: Ask, programs: FakePrograms, set_to: list[float]) -> None:
     ask("system.set_system_date 2031-02-28 utc_offset=+0000")
     ask("system.set_system_date 02/28/2031 utc_offset=+0000")
     assert {time.strftime("%Y-%m-%d", time.gmtime(each)) for each in set_to} == {"2031-02-28"}
 
 
-def test_parts_are_set(ask: Ask, box: ScriptedPrograms, set_to: list[float]) -> None:
+def test_parts_are_set(ask: Ask, programs: FakePrograms, set_to: list[float]) -> None:
     ask("system.set_system_date_time years=2031 months=5 days=6 hours=0 minutes=7 seconds=8 utc_offset=+0000")
     assert time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(set_to[0])) == "2031-05-06 00:07:08"
 
@@ -93,16 +88,16 @@ def test_moment_that_is_none(ask: Ask, set_to: list[float], line: str) -> None:
 
 
 def test_hardware_clock_is_set_too(
-    ask: Ask, box: ScriptedPrograms, set_to: list[float], tmp_path: Path
+    ask: Ask, programs: FakePrograms, set_to: list[float], tmp_path: Path
 ) -> None:
     assert ask("system.has_settable_hwclock") is False
     (tmp_path / "rtc0").touch()
     assert ask("system.has_settable_hwclock") is False
-    box.add("hwclock")
+    programs.add("hwclock")
     assert ask("system.has_settable_hwclock") is True
     ask("system.set_system_time 12:00")
-    assert box.calls() == [["hwclock", "--systohc"]]
-    box.say("hwclock", err="hwclock: Cannot access the Hardware Clock.\n", code=1)
+    assert programs.calls() == [["hwclock", "--systohc"]]
+    programs.say("hwclock", err="hwclock: Cannot access the Hardware Clock.\n", code=1)
     with pytest.raises(CommandError, match="Cannot access"):
         ask("system.set_system_time 12:00")
 

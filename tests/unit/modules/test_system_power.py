@@ -16,7 +16,7 @@ import pytest
 from modules.system import background, provider, transient_timer
 from modules.system.delay import delay_s
 from shoal.errors import ArgumentError, CommandError, ModuleError, UnavailableError
-from tests.unit.modules.scripted_programs import ScriptedPrograms, on_path
+from tests.unit.modules.fake_programs import FakePrograms
 
 Ask = Callable[[str], Any]
 NOW = 1767607200  # 2026-01-05T10:00:00Z
@@ -26,18 +26,17 @@ LOGIND = "USEC=1767610800000000\nWARN_WALL=1\nMODE=poweroff\nUID=0\nTTY=pts/0\n"
 
 
 @pytest.fixture
-def fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedPrograms]:
-    made = on_path(tmp_path, monkeypatch)
+def fakes(programs: FakePrograms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePrograms]:
     monkeypatch.setattr(time, "time", lambda: float(NOW))
     monkeypatch.setattr(provider, "SYSTEMD_RUNS", tmp_path / "no")
     monkeypatch.setattr(transient_timer, "SCHEDULED", tmp_path / "scheduled")
     monkeypatch.setattr(background, "RUN", tmp_path)
-    yield made
+    yield programs
     monkeypatch.undo()  # pytest itself looks at the time
 
 
 @pytest.fixture
-def systemd(fakes: ScriptedPrograms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScriptedPrograms:
+def systemd(fakes: FakePrograms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePrograms:
     monkeypatch.setattr(provider, "SYSTEMD_RUNS", tmp_path)
     fakes.say("systemctl show shoal-shutdown.timer", NO_TIMER)
     fakes.add("systemd-run", "shutdown")
@@ -45,7 +44,7 @@ def systemd(fakes: ScriptedPrograms, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.fixture
-def openrc(fakes: ScriptedPrograms) -> ScriptedPrograms:
+def openrc(fakes: FakePrograms) -> FakePrograms:
     fakes.add("start-stop-daemon", "shutdown")
     return fakes
 
@@ -83,7 +82,7 @@ def test_when_that_cannot_be_read(at_time: int | str) -> None:
 
 
 @pytest.mark.parametrize("action", ["reboot", "poweroff", "halt"])
-def test_timer_takes_the_box_down_later(systemd: ScriptedPrograms, ask: Ask, action: str) -> None:
+def test_timer_takes_the_box_down_later(systemd: FakePrograms, ask: Ask, action: str) -> None:
     assert ask(f"system.{action}") == {"action": action, "at": "2026-01-05T10:00:10Z", "by": "shoal"}
     assert systemd.calls("systemd-run") == [
         [
@@ -101,32 +100,32 @@ def test_timer_takes_the_box_down_later(systemd: ScriptedPrograms, ask: Ask, act
     ]
 
 
-def test_delay_in_minutes(systemd: ScriptedPrograms, ask: Ask) -> None:
+def test_delay_in_minutes(systemd: FakePrograms, ask: Ask) -> None:
     assert ask("system.shutdown 5")["at"] == "2026-01-05T10:05:00Z"
     assert "--on-active=300s" in systemd.calls("systemd-run")[0]
     assert systemd.calls("systemd-run")[0][-1] == "poweroff"
 
 
-def test_description_that_is_written_is_read_again(systemd: ScriptedPrograms, ask: Ask) -> None:
+def test_description_that_is_written_is_read_again(systemd: FakePrograms, ask: Ask) -> None:
     made = ask("system.reboot 30s")
     description = next(word for word in systemd.calls("systemd-run")[0] if word.startswith("--description="))
     systemd.say("systemctl show shoal-shutdown.timer", f"ActiveState=active\nD{description[3:]}\n")
     assert ask("system.pending") == made
 
 
-def test_nothing_is_pending(systemd: ScriptedPrograms, ask: Ask) -> None:
+def test_nothing_is_pending(systemd: FakePrograms, ask: Ask) -> None:
     assert ask("system.pending") is None
     assert ask("system.cancel") is None
     assert "stop" not in [word for call in systemd.calls("systemctl") for word in call]
     assert systemd.calls("shutdown") == []
 
 
-def test_timer_that_does_not_run_takes_nothing_down(systemd: ScriptedPrograms, ask: Ask) -> None:
+def test_timer_that_does_not_run_takes_nothing_down(systemd: FakePrograms, ask: Ask) -> None:
     systemd.say("systemctl show shoal-shutdown.timer", TIMER.replace("=active", "=failed"))
     assert ask("system.pending") is None
 
 
-def test_second_shutdown_is_refused(systemd: ScriptedPrograms, ask: Ask) -> None:
+def test_second_shutdown_is_refused(systemd: FakePrograms, ask: Ask) -> None:
     systemd.say("systemctl show shoal-shutdown.timer", TIMER)
     with pytest.raises(
         ModuleError, match=r"a reboot is due at 2026-01-05T10:05:00Z already; run system\.cancel"
@@ -135,14 +134,14 @@ def test_second_shutdown_is_refused(systemd: ScriptedPrograms, ask: Ask) -> None
     assert systemd.calls("systemd-run") == []
 
 
-def test_timer_is_cancelled(systemd: ScriptedPrograms, ask: Ask) -> None:
+def test_timer_is_cancelled(systemd: FakePrograms, ask: Ask) -> None:
     systemd.say("systemctl show shoal-shutdown.timer", TIMER)
     assert ask("system.cancel") == {"action": "reboot", "at": "2026-01-05T10:05:00Z", "by": "shoal"}
     assert systemd.calls("systemctl")[-1] == ["--no-ask-password", "stop", "--", "shoal-shutdown.timer"]
     assert systemd.calls("shutdown") == []
 
 
-def test_shutdown_of_somebody_else(systemd: ScriptedPrograms, ask: Ask, tmp_path: Path) -> None:
+def test_shutdown_of_somebody_else(systemd: FakePrograms, ask: Ask, tmp_path: Path) -> None:
     (tmp_path / "scheduled").write_text(LOGIND)
     found = {"action": "poweroff", "at": "2026-01-05T11:00:00Z", "by": "shutdown"}
     assert ask("system.pending") == found
@@ -155,7 +154,7 @@ def test_schedule_that_cannot_be_read_is_none(text: str) -> None:
     assert transient_timer.logind_schedule(text) is None
 
 
-def test_timer_that_cannot_be_started(systemd: ScriptedPrograms, ask: Ask) -> None:
+def test_timer_that_cannot_be_started(systemd: FakePrograms, ask: Ask) -> None:
     systemd.say("systemd-run", err="Failed to start transient timer unit: Access denied\n", code=1)
     with pytest.raises(CommandError, match="Access denied"):
         ask("system.reboot")
@@ -170,7 +169,7 @@ def test_timer_that_cannot_be_started(systemd: ScriptedPrograms, ask: Ask) -> No
     ],
 )
 def test_without_systemd_shutdown_waits_in_the_background(
-    openrc: ScriptedPrograms, ask: Ask, tmp_path: Path, line: str, words: list[str], at: str
+    openrc: FakePrograms, ask: Ask, tmp_path: Path, line: str, words: list[str], at: str
 ) -> None:
     made = ask(f"system.{line}")
     assert made["at"] == f"2026-01-05T{at}:00Z"
@@ -181,7 +180,7 @@ def test_without_systemd_shutdown_waits_in_the_background(
     assert (tmp_path / "shoal-shutdown.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_shutdown_of_openrc_takes_one_word(openrc: ScriptedPrograms, ask: Ask) -> None:
+def test_shutdown_of_openrc_takes_one_word(openrc: FakePrograms, ask: Ask) -> None:
     openrc.add("openrc-shutdown")
     (openrc.bin / "shutdown").unlink()
     (openrc.bin / "shutdown").symlink_to("openrc-shutdown")
@@ -189,7 +188,7 @@ def test_shutdown_of_openrc_takes_one_word(openrc: ScriptedPrograms, ask: Ask) -
     assert openrc.calls()[0][-3:] == ["--", "-H", "+1"]
 
 
-def test_busybox_waits_by_itself(openrc: ScriptedPrograms, ask: Ask) -> None:
+def test_busybox_waits_by_itself(openrc: FakePrograms, ask: Ask) -> None:
     (openrc.bin / "shutdown").unlink()
     openrc.add("busybox")
     (openrc.bin / "reboot").symlink_to("busybox")
@@ -198,7 +197,7 @@ def test_busybox_waits_by_itself(openrc: ScriptedPrograms, ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("missing", ["shutdown", "start-stop-daemon"])
-def test_box_that_cannot_wait(openrc: ScriptedPrograms, ask: Ask, missing: str) -> None:
+def test_box_that_cannot_wait(openrc: FakePrograms, ask: Ask, missing: str) -> None:
     openrc.add("reboot")  # not busybox's: it would go down at once
     (openrc.bin / missing).unlink()
     with pytest.raises(UnavailableError):
@@ -207,7 +206,7 @@ def test_box_that_cannot_wait(openrc: ScriptedPrograms, ask: Ask, missing: str) 
 
 
 @pytest.fixture
-def waiting(tmp_path: Path, openrc: ScriptedPrograms) -> Iterator[subprocess.Popen[bytes]]:
+def waiting(tmp_path: Path, openrc: FakePrograms) -> Iterator[subprocess.Popen[bytes]]:
     """A process called `shutdown` that waits, as `start-stop-daemon` would have left it."""
     script = tmp_path / "shutdown"
     script.write_text("import sys; print('up', flush=True); sys.stdin.read()")
@@ -222,7 +221,7 @@ def waiting(tmp_path: Path, openrc: ScriptedPrograms) -> Iterator[subprocess.Pop
 
 
 def test_background_shutdown_is_told_and_cancelled(
-    openrc: ScriptedPrograms, ask: Ask, tmp_path: Path, waiting: subprocess.Popen[bytes]
+    openrc: FakePrograms, ask: Ask, tmp_path: Path, waiting: subprocess.Popen[bytes]
 ) -> None:
     (tmp_path / "shoal-shutdown.json").write_text(f'{{"action": "reboot", "at": {NOW + 60}}}')
     found = {"action": "reboot", "at": "2026-01-05T10:01:00Z", "by": "shoal"}
@@ -235,14 +234,14 @@ def test_background_shutdown_is_told_and_cancelled(
     assert ask("system.pending") is None
 
 
-def test_number_that_is_somebody_elses_now(openrc: ScriptedPrograms, ask: Ask, tmp_path: Path) -> None:
+def test_number_that_is_somebody_elses_now(openrc: FakePrograms, ask: Ask, tmp_path: Path) -> None:
     (tmp_path / "shoal-shutdown.pid").write_text(str(os.getpid()))
     (tmp_path / "shoal-shutdown.json").write_text(f'{{"action": "reboot", "at": {NOW + 60}}}')
     assert ask("system.pending") is None
     assert ask("system.cancel") is None
 
 
-def test_message_to_everybody(fakes: ScriptedPrograms, ask: Ask) -> None:
+def test_message_to_everybody(fakes: FakePrograms, ask: Ask) -> None:
     fakes.add("wall")
     assert ask("system.wall 'Back at \x1b[2Jnoon. --help'") is True
     assert fakes.calls() == [["wall"]]

@@ -105,10 +105,7 @@ def test_hardware_clock_is_told(ask: Ask, etc: Path, adjtime: str, openrc: str, 
     assert ask("timezone.get_hwclock") == clock
 
 
-def test_hardware_clock_is_set_for_good(
-    ask: Ask, etc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    programs = FakePrograms(tmp_path, monkeypatch)
+def test_hardware_clock_is_set_for_good(ask: Ask, etc: Path, programs: FakePrograms) -> None:
     programs.add("hwclock")
     (etc / "conf.d").mkdir()
     (etc / "conf.d/hwclock").write_text("# x\nclock='UTC'\nother=1\n")

@@ -15,10 +15,10 @@ from modules.user.gecos import Gecos
 from modules.user.names import check_group, check_user_name
 from modules.user.program import start
 from shoal.errors import ArgumentError, CommandError, ModuleError, UnavailableError
-from tests.unit.modules.account_programs import FakePrograms, programs
+from tests.unit.modules.fake_programs import FakePrograms
 from tests.unit.modules.private_box import PrivateBox, private_box
 
-__all__ = ["private_box", "programs"]
+__all__ = ["private_box"]
 Ask = Callable[[str], Any]
 ALICE = pwd.struct_passwd(("alice", "x", 1500, 100, "Alice A.,12,,", "/nonexistent/alice", "/bin/sh"))
 
@@ -100,7 +100,7 @@ def test_everything_about_a_new_user_is_handed_on(ask: Ask, programs: FakeProgra
         "user.add newcomer 1501 users wheel,audio shell=/bin/bash home=/srv/n fullname='N. C.' roomnumber=7 "
         "system=true nologinit=true unique=false"
     )
-    assert programs.calls == [
+    assert programs.calls() == [
         [
             *("useradd", "--uid", "1501", "--non-unique", "--gid", "users", "--groups", "wheel,audio"),
             *("--shell", "/bin/bash", "--home-dir", "/srv/n", "--create-home", "--system", "--no-log-init"),
@@ -122,7 +122,7 @@ def test_everything_about_a_new_user_is_handed_on(ask: Ask, programs: FakeProgra
 def test_groups_of_a_new_user(ask: Ask, programs: FakePrograms, words: str, expected: list[str]) -> None:
     programs.add("useradd")
     ask(f"user.add newcomer {words}")
-    assert programs.calls == [["useradd", *expected, "--", "newcomer"]]
+    assert programs.calls() == [["useradd", *expected, "--", "newcomer"]]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_nothing_odd_reaches_a_program(ask: Ask, programs: FakePrograms, line: s
         programs.add(name)
     with pytest.raises(ArgumentError):
         ask(line)
-    assert programs.calls == []
+    assert programs.calls() == []
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_only_what_differs_is_changed(
 ) -> None:
     programs.add("usermod")
     assert ask(line) is True
-    assert programs.calls == ([["usermod", *expected, "--", "alice"]] if expected else [])
+    assert programs.calls() == ([["usermod", *expected, "--", "alice"]] if expected else [])
 
 
 @pytest.mark.usefixtures("alice")
@@ -188,12 +188,12 @@ def test_home_that_is_there_moves(ask: Ask, programs: FakePrograms, tmp_path: Pa
     programs.add("usermod")
     monkeypatch.setattr(record, "find", lambda _: pwd.struct_passwd((*ALICE[:5], str(tmp_path), "/bin/sh")))
     ask("user.chhome alice /srv/a persist=true")
-    assert programs.calls == [["usermod", "--home", "/srv/a", "--move-home", "--", "alice"]]
+    assert programs.calls() == [["usermod", "--home", "/srv/a", "--move-home", "--", "alice"]]
 
 
 @pytest.mark.usefixtures("alice")
 def test_what_the_program_says_is_told(ask: Ask, programs: FakePrograms) -> None:
-    programs.add("userdel", err="userdel: user alice is currently used by process 1\n", code=8)
+    programs.say("userdel", err="userdel: user alice is currently used by process 1\n", code=8)
     with pytest.raises(
         CommandError, match="return code 8: userdel: user alice is currently used by process 1"
     ):
@@ -202,9 +202,9 @@ def test_what_the_program_says_is_told(ask: Ask, programs: FakePrograms) -> None
 
 @pytest.mark.usefixtures("alice")
 def test_mailbox_that_was_never_there_is_not_missed(ask: Ask, programs: FakePrograms) -> None:
-    programs.add("userdel", err="userdel: alice mail spool not found\n", code=12)
+    programs.say("userdel", err="userdel: alice mail spool not found\n", code=12)
     assert ask("user.delete alice remove=true force=true") is True
-    assert programs.calls == [["userdel", "--remove", "--force", "--", "alice"]]
+    assert programs.calls() == [["userdel", "--remove", "--force", "--", "alice"]]
     with pytest.raises(CommandError, match="return code 12"):
         ask("user.delete alice")
 

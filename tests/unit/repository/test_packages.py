@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import functools
 
 from tests.unit.repository.tree import PACKAGES, ROOT, sources
 
@@ -11,6 +12,11 @@ MAX_FUNCTION = 60
 
 def relative(path):
     return str(path.relative_to(ROOT))
+
+
+@functools.cache
+def parsed(path):
+    return ast.parse(path.read_text())
 
 
 def test_every_folder_with_python_files_is_a_package():
@@ -33,7 +39,7 @@ def test_no_file_is_longer_than_500_lines():
 def test_no_function_is_longer_than_60_lines():
     long = []
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 if lines > MAX_FUNCTION:
@@ -42,5 +48,5 @@ def test_no_function_is_longer_than_60_lines():
 
 
 def test_every_source_file_says_what_it_is_for():
-    undocumented = [path for path in sources() if not ast.get_docstring(ast.parse(path.read_text()))]
+    undocumented = [path for path in sources() if not ast.get_docstring(parsed(path))]
     assert [relative(path) for path in undocumented if path.read_text().strip()] == []

@@ -81,11 +81,11 @@ def test_link_that_cannot_be_replaced_stays(
 ) -> None:
     (tmp_path / "link").symlink_to("old")
 
-    def refuse(_self: Path, _target: Path) -> None:
+    def refuse(_old: str, _new: str, **_folders: int) -> None:
         assert readlink(ctx, str(tmp_path / "link")) == "old"
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr(os, "rename", refuse)
     with pytest.raises(ModuleError, match="Read-only"):
         symlink(ctx, "new", str(tmp_path / "link"), atomic=True)
     assert [each.name for each in tmp_path.iterdir()] == ["link"]

@@ -197,7 +197,7 @@ def test_file_that_becomes_a_fifo_meanwhile_is_not_waited_for(
 ) -> None:
     real = os.open
 
-    def swap(place: Path, flags: int) -> int:
+    def swap(place: Path, flags: int, **_folder: None) -> int:
         assert flags & os.O_NONBLOCK  # else the test would hang here, as a job would
         path.unlink()
         os.mkfifo(path)

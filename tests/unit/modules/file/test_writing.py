@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from modules import held_folder
 from modules.context import Context
-from modules.file import atomic, edit, writing
-from modules.file.atomic import ChangedError, locked, put
-from modules.file.content import MAX_EDIT_BYTES, snapshot
+from modules.file import edit, writing
+from modules.file.content import MAX_EDIT_BYTES
 from modules.file.replacing import ReplaceOptions, replace
 from modules.file.writing import append, prepend, touch, truncate, write
 from shoal.errors import ArgumentError, ModuleError
@@ -150,35 +150,6 @@ def test_full_disk_leaves_the_old_content_and_nothing_else(
     assert names(tmp_path) == ["x"]
 
 
-def test_temporary_file_is_private_until_it_is_complete(
-    ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "secret").write_text("old\n")
-    (tmp_path / "secret").chmod(0o600)
-    seen: list[int] = []
-    real = atomic.write_all
-
-    def look(fd: int, data: bytes) -> None:
-        real(fd, data)
-        seen.append(stat.S_IMODE(os.fstat(fd).st_mode))
-
-    monkeypatch.setattr(atomic, "write_all", look)
-    write(ctx, str(tmp_path / "secret"), "new")
-    write(ctx, str(tmp_path / "public"), "new")
-    assert seen == [0o600, 0o600]
-
-
-def test_change_by_somebody_else_meanwhile_is_found(tmp_path: Path) -> None:
-    path = tmp_path / "x"
-    path.write_text("one")
-    old = snapshot(path)
-    path.write_text("other")
-    with locked(tmp_path) as folder, pytest.raises(ChangedError):
-        put(folder, path, b"mine", expected=old.version)
-    assert path.read_text() == "other"
-    assert names(tmp_path) == ["x"]
-
-
 def test_edit_starts_afresh_after_a_change_by_somebody_else(ctx: Context, tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text("one\n")
@@ -221,7 +192,7 @@ for number in range(15):
 def test_writers_at_once_lose_no_line(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_text("first\n")
-    root = str(Path(atomic.__file__).parents[2])
+    root = str(Path(held_folder.__file__).parents[1])
     code = APPENDER.format(root=root, path=str(path))
     writers = [subprocess.Popen([sys.executable, "-c", code, str(number)]) for number in range(4)]
     sizes = [0]
@@ -234,15 +205,6 @@ def test_writers_at_once_lose_no_line(tmp_path: Path) -> None:
     assert [writer.wait() for writer in writers] == [0] * 4
     lines = path.read_text().splitlines()
     assert sorted(lines) == sorted(["first", *(f"{who} {n}" for who in range(4) for n in range(15))])
-
-
-def test_lock_held_by_a_stranger_does_not_stop_us(
-    ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(atomic, "_PATIENCE_S", 0.0)
-    with locked(tmp_path):
-        write(ctx, str(tmp_path / "x"), "new")
-    assert (tmp_path / "x").read_text() == "new\n"
 
 
 def test_append_ends_an_unfinished_line_and_speaks_the_files_newlines(ctx: Context, tmp_path: Path) -> None:
@@ -306,23 +268,6 @@ def test_touch_makes_a_file_and_sets_times(ctx: Context, tmp_path: Path) -> None
     assert touch(ctx, str(tmp_path / "pipe"))  # no waiting for a reader
     with pytest.raises(ArgumentError):
         truncate(ctx, str(path), -1)
-
-
-def test_file_that_must_change_hands_loses_its_set_user_bits(
-    ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "x"
-    path.write_text("old\n")
-    path.chmod(0o6755)
-    others = os.stat_result((*path.stat()[:4], 54321, 54321, *path.stat()[6:]))
-
-    def refuse(_fd: int, _uid: int, _gid: int) -> None:
-        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
-
-    monkeypatch.setattr(os, "fchown", refuse)
-    with path.open("r+b") as file:
-        atomic.make_alike(file.fileno(), -1, others)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o755
 
 
 def test_hard_link_elsewhere_keeps_the_old_content(ctx: Context, tmp_path: Path) -> None:
