@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
+from master.dispatch.dispatcher import Dispatcher
 from master.events import EventBus
 from master.fileserver.service import FileService
 from master.inquiries import Inquiries
@@ -76,6 +77,7 @@ class Collector:
         outbox: Outbox,
         writer: Writer,
         bus: EventBus,
+        dispatcher: Dispatcher,
         reports: Buckets,
         counters: Counter[str],
         clock: Clock,
@@ -91,6 +93,7 @@ class Collector:
         self._outbox = outbox
         self._writer = writer
         self._bus = bus
+        self._dispatcher = dispatcher
         self._reports = reports
         self.counters = counters
         self._clock = clock
@@ -214,7 +217,7 @@ class Collector:
             self.counters["return refused: replayed"] += 1
             if ret.minion in run.stored:
                 self._ack(ret)
-        elif self._writer.add_return(ret):
+        elif self._writer.add_return(ret, self._dispatcher.names_for(run.returners)):
             self._outbox.returned(ret.minion, ret.jid)
             run.take(ret)
             if self._bus.busy:

@@ -85,6 +85,7 @@ class Conductor:
         outbox: Outbox,
         store_job: Callable[[JobRecord], None],
         bus: EventBus,
+        check_returners: Callable[[Sequence[str]], None],
         clock: Clock,
         now: Callable[[], float],
         defaults: Defaults,
@@ -102,6 +103,7 @@ class Conductor:
         self._outbox = outbox
         self._store_job = store_job
         self._bus = bus
+        self._check_returners = check_returners
         self._clock = clock
         self._silence = SilenceWords(sessions, clock, now)
         self._now = now
@@ -128,6 +130,7 @@ class Conductor:
         mode = order.mode or ("now" if order.batch else "")
         delivery = delivery_of(order.fun, mode, order.channel, order.queue_ttl_s, self._rules)
         self._acl.check_function(caller, order.fun)
+        self._check_returners(order.returners)
         resolved = self.resolve(order.target)
         if not resolved.ids:
             raise IntakeError("no_match", " ".join([NOBODY, *(f"Note: {hint}." for hint in resolved.hints)]))
@@ -161,7 +164,14 @@ class Conductor:
                 "usage", f"the arguments take {size} bytes; a job may have {MAX_JOB_BYTES - _ROOM}"
             )
         job = await self._keep_new(job, order, targets)
-        run = self._runs.open(job.jid, job.fun, targets, kept=job.mode != "now", stream=job.stream)
+        run = self._runs.open(
+            job.jid,
+            job.fun,
+            targets,
+            kept=job.mode != "now",
+            stream=job.stream,
+            returners=job.returners,
+        )
         self._announce(job, order, targets)
         return Performance(self, order, job, run, replace(resolved, ids=tuple(targets)))
 
@@ -400,10 +410,7 @@ class Performance:
 
 
 def _check_possible(order: Order) -> None:
-    """Refuse what is in the protocol and not carried out yet, rather than drop it in silence."""
-    if order.returners:
-        raise IntakeError("usage", f"no returner is called {order.returners[0]!r}: this release has none")
-
+    """Refuse what contradicts itself."""
     if order.batch and order.mode not in ("", "now"):
         raise IntakeError(
             "usage", "a batch goes out turn by turn, a job that is kept when its minion comes: one of the two"

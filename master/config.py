@@ -14,6 +14,7 @@ from typing import Final
 
 from master.acl_rules import Rules, read_rules
 from master.delivery_rules import DeliveryRule, read_delivery_rules
+from master.dispatch.configured import RETURNERS, Returners, read_returners, unknown_returner
 from pki.address import check_address
 from shoal.config.host_id import host_id
 from shoal.config.read import read_config
@@ -144,6 +145,15 @@ class MasterConfig:
         kind="a list of rules with fun (a glob), mode (now, queue, desired), channel, ttl_s; see operations.md",
     )
 
+    # copies of returns
+    returners: Returners = setting(
+        doc="Receivers of copies of returns, for --return and default_returners",
+        factory=dict,
+        parse=read_returners,
+        kind=RETURNERS,
+    )
+    default_returners: tuple[str, ...] = setting((), "Of these, the ones that get every return")
+
     # presence
     heartbeat_s: float = setting(15.0, "Minions are told to show themselves this often", low=1, high=3600)
 
@@ -172,6 +182,13 @@ class MasterConfig:
     def __post_init__(self) -> None:
         if self.publish_port == self.ret_port:
             raise ConfigError(f"publish_port and ret_port are both {self.ret_port}")
+        for name in self.default_returners:
+            if name not in self.returners:
+                raise ConfigError(f"default_returners: {unknown_returner(name, self.returners)}")
+
+    def secrets(self) -> list[Secret]:
+        """Return what must not turn up in a log."""
+        return [self.store_url, *(each for options in self.returners.values() for each in options.secrets())]
 
     def database(self, paths: Paths) -> Secret:
         """Return the URL of the database to open."""

@@ -29,9 +29,7 @@ def main(paths: Paths, config: MasterConfig) -> int:
     """Run until SIGTERM or SIGINT; return the exit code. Raises ShoalError when it cannot start."""
     os.umask(0o077)
     paths.prepare()
-    set_up_logging(
-        config.log_level, style=config.log_format, file=config.log_file, secrets=[config.store_url]
-    )
+    set_up_logging(config.log_level, style=config.log_format, file=config.log_file, secrets=config.secrets())
     be_alone(paths.run_dir / "master.lock", "shoal-master")
     _raise_file_limit()
     # The store's thread lets go of the interpreter at every row it reads; at the default of 5 ms it would get it

@@ -56,7 +56,9 @@ class LateWords:
         self._count -= len(waiting)
         self._bytes -= sum(size for size, _ in waiting)
         if run is not None:
-            run = self._runs.get(jid) or self._runs.recall(jid, run.fun, run.targets, run.returned)
+            run = self._runs.get(jid) or self._runs.recall(
+                jid, run.fun, run.targets, run.returned, run.returners
+            )
         for _, verdict in waiting:
             if not failed:
                 verdict(run)
@@ -67,4 +69,4 @@ class LateWords:
             return None
         missing = set(self._store.returns.missing(jid))
         returned = {minion for minion in record.targets if minion not in missing}
-        return Run(jid, record.fun, frozenset(record.targets), returned=returned)
+        return Run(jid, record.fun, frozenset(record.targets), returners=record.returners, returned=returned)

@@ -16,6 +16,7 @@ from master.collector import Collector
 from master.conductor import Conductor, Defaults
 from master.config import MasterConfig
 from master.control import ControlServer
+from master.dispatch.dispatcher import Dispatcher
 from master.events import EventBus
 from master.fileserver.opening import open_files
 from master.gate import Gate
@@ -86,7 +87,16 @@ class Master:
         self._note_masters()
         self.bus = EventBus(self.time.now, LocalBackplane())
         self.runs = Runs()
-        self.writer = Writer(self.store, self._stored)
+        self.dispatcher = Dispatcher(
+            returners=config.returners,
+            default=config.default_returners,
+            queue=self.store.dispatches,
+            bus=self.bus,
+            counters=self.counters,
+            clock=clock,
+            random=SystemRandom(),
+        )
+        self.writer = Writer(self.store, self._stored, on_queued=self.dispatcher.wake)
         self.sessions = Sessions(clock.monotonic, config.heartbeat_s * _LOST_HEARTBEATS)
         self.roster = Roster(config.nodegroups)
         self.keyring = Keyring(load_entries(self.store), max_pending=config.pending_max, now=self.time.now)
@@ -95,6 +105,7 @@ class Master:
         self._open_sockets()
         # Before minions hear of it: a master that is killed must not go back behind it.
         await self._keep_floor()
+        self.dispatcher.start()
         self._tasks = [
             asyncio.create_task(self.writer.run(), name="writer"),
             asyncio.create_task(self._housekeeping(), name="housekeeping"),
@@ -121,6 +132,7 @@ class Master:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self.dispatcher.stop)
         try:
             await asyncio.wait_for(self._last_words(), _LAST_WORDS_S)
         except asyncio.TimeoutError:
@@ -221,6 +233,7 @@ class Master:
             outbox=self.outbox,
             writer=self.writer,
             bus=self.bus,
+            dispatcher=self.dispatcher,
             reports=doors.reports,
             counters=self.counters,
             clock=self._clock,
@@ -285,6 +298,7 @@ class Master:
             outbox=self.outbox,
             store_job=self.store.jobs.add,
             bus=self.bus,
+            check_returners=self.dispatcher.check_names,
             clock=self._clock,
             now=self.time.now,
             defaults=Defaults(
@@ -329,6 +343,7 @@ class Master:
             bus=self.bus,
             conductor=self.conductor,
             outbox=self.outbox,
+            dispatcher=self.dispatcher,
             files=self.files,
             mine=self.mine,
             identity=self.identity,

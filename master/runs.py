@@ -88,6 +88,7 @@ class Run:
     targets: frozenset[str]
     kept: bool = False  # for minions that are away: it has deliveries
     stream: bool = False  # what it says while it runs is wanted
+    returners: tuple[str, ...] = ()  # asked for by its order
     sent: dict[str, float] = field(default_factory=dict)  # id -> monotonic time of publishing
     running: dict[str, float] = field(default_factory=dict)  # id -> epoch second; 0: queued there
     received: set[str] = field(default_factory=set)  # have it on their disks
@@ -145,14 +146,28 @@ class Runs:
         return self._runs.get(jid)
 
     def open(
-        self, jid: str, fun: str, targets: Iterable[str], *, kept: bool = False, stream: bool = False
+        self,
+        jid: str,
+        fun: str,
+        targets: Iterable[str],
+        *,
+        kept: bool = False,
+        stream: bool = False,
+        returners: tuple[str, ...] = (),
     ) -> Run:
         """Begin a run."""
-        return self._keep(Run(jid, fun, frozenset(targets), kept, stream))
+        return self._keep(Run(jid, fun, frozenset(targets), kept, stream, returners))
 
-    def recall(self, jid: str, fun: str, targets: Iterable[str], returned: Iterable[str]) -> Run:
+    def recall(
+        self,
+        jid: str,
+        fun: str,
+        targets: Iterable[str],
+        returned: Iterable[str],
+        returners: tuple[str, ...] = (),
+    ) -> Run:
         """Take an old run back into memory for a late return."""
-        run = Run(jid, fun, frozenset(targets))
+        run = Run(jid, fun, frozenset(targets), returners=returners)
         run.returned.update(returned)
         run.stored.update(returned)
         return self._keep(run)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 from master.store.delivery_rows import DeliveryChange, OutboxBatch
 from master.store.facts import FactsRecord
 from master.store.jobs import JobRecord
+from master.store.returns import Key
 from master.store.store import Store
 from shoal.errors import ConflictError, JidTakenError, StoreError
 from shoal.returns import Return
@@ -27,6 +28,7 @@ from shoal.returns import Return
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+Wanted = Mapping[Key, Sequence[str]]  # a return, and the returners that are to get it
 _MAX_ROWS: Final = 5_000  # of one transaction
 _MAX_BYTES: Final = 256 * 1024 * 1024  # of returns that wait
 _RETRY_S: Final = 1.0
@@ -37,6 +39,10 @@ _READERS: Final = 4
 _SILENT: Final = "the store does not answer"
 
 
+def _nobody(_returners: Collection[str]) -> None:
+    """Tell no returner that something waits for it."""
+
+
 class Writer:
     """The only one who writes to the store."""
 
@@ -45,6 +51,7 @@ class Writer:
         store: Store,
         on_stored: Callable[[list[Return]], None],
         *,
+        on_queued: Callable[[Collection[str]], None] = _nobody,
         retry_s: float = _RETRY_S,
         patience_s: float = _PATIENCE_S,
     ) -> None:
@@ -52,11 +59,13 @@ class Writer:
         self._retry_s = retry_s
         self._patience_s = patience_s
         self._on_stored = on_stored
+        self._on_queued = on_queued
         self._random: Random = SystemRandom()
         self._thread = ThreadPoolExecutor(1, "store-writer")
         self._readers = ThreadPoolExecutor(_READERS, "store-reader")
         self._jobs: list[JobRecord] = []
         self._returns: list[Return] = []
+        self._wanted: dict[Key, Sequence[str]] = {}  # of these returns, those that returners are to get
         self._facts: dict[str, FactsRecord] = {}
         self._marks: list[DeliveryChange] = []
         self._silences: list[DeliveryChange] = []
@@ -68,14 +77,16 @@ class Writer:
         self.stalled = False  # a call has not come back for long
         self._left: set[asyncio.Future[Any]] = set()  # what nobody waits for any more
 
-    def add_return(self, ret: Return) -> bool:
-        """Queue a return; False when too much waits already."""
+    def add_return(self, ret: Return, returners: Sequence[str] = ()) -> bool:
+        """Queue a return, and with it its way to these returners; False when too much waits already."""
         size = len(ret.packed)
         if self._bytes + size > _MAX_BYTES:
             self.dropped += 1
             return False
         self._bytes += size + 256
         self._returns.append(ret)
+        if returners:
+            self._wanted[ret.jid, ret.minion] = returners
         self._wake.set()
         return True
 
@@ -219,17 +230,19 @@ class Writer:
         facts, self._facts = self._facts, {}
         marks, self._marks = self._marks[:_MAX_ROWS], self._marks[_MAX_ROWS:]
         silences, self._silences = self._silences[:_MAX_ROWS], self._silences[_MAX_ROWS:]
+        wanted = self._take_wanted(returns)
         outboxed = {ret.jid for ret in returns}
         if not self._store.shared.several:  # else another master may have made the deliveries
             outboxed &= self.outboxed
         outbox = OutboxBatch(marks=marks, silences=silences, outboxed=outboxed)
         try:
-            writing = asyncio.ensure_future(self.call(self._write, jobs, returns, facts, outbox))
+            writing = asyncio.ensure_future(self.call(self._write, jobs, returns, facts, outbox, wanted))
             await self._in_time(writing)
             await writing
         except Exception as error:  # whatever it is: nothing may be lost, and this loop must live
             self._note_away(error, trace=not isinstance(error, StoreError))
             self._jobs[:0], self._returns[:0] = jobs, returns
+            self._wanted = {**wanted, **self._wanted}
             self._facts = {**facts, **self._facts}
             self._marks[:0], self._silences[:0] = marks, silences
             return False
@@ -238,14 +251,33 @@ class Writer:
         self.away = False
         self._bytes -= sum(len(ret.packed) + 256 for ret in returns)
         self._on_stored(returns)
+        if wanted:
+            self._on_queued({name for names in wanted.values() for name in names})
         return True
 
+    def _take_wanted(self, returns: list[Return]) -> Wanted:
+        """Return what returners are to get of `returns`; no work when there are none."""
+        if not self._wanted:
+            return {}
+        if not self._returns:
+            wanted, self._wanted = self._wanted, {}
+            return wanted
+        keys = [(ret.jid, ret.minion) for ret in returns]
+        return {key: self._wanted.pop(key) for key in keys if key in self._wanted}
+
     def _write(
-        self, jobs: list[JobRecord], returns: list[Return], facts: dict[str, FactsRecord], outbox: OutboxBatch
+        self,
+        jobs: list[JobRecord],
+        returns: list[Return],
+        facts: dict[str, FactsRecord],
+        outbox: OutboxBatch,
+        wanted: Wanted,
     ) -> None:
         """Write all in one transaction; if that fails, find out whether one item is to blame."""
         try:
-            self._store.commit_batch(jobs=jobs, returns=returns, facts=list(facts.values()), outbox=outbox)
+            self._store.commit_batch(
+                jobs=jobs, returns=returns, facts=list(facts.values()), outbox=outbox, wanted=wanted
+            )
             return
         except ConflictError:
             raise  # nothing is wrong with what it was given
@@ -258,6 +290,7 @@ class Writer:
                 f"return {ret.jid} of {ret.minion}",
                 returns=[ret],
                 outbox=replace(outbox, marks=(), silences=()),
+                wanted=wanted,
             )
         for record in facts.values():
             self._write_one(f"facts of {record.minion}", facts=[record])
@@ -278,9 +311,12 @@ class Writer:
         returns: list[Return] | None = None,
         facts: list[FactsRecord] | None = None,
         outbox: OutboxBatch | None = None,
+        wanted: Wanted | None = None,
     ) -> None:
         try:
-            self._store.commit_batch(jobs=jobs or (), returns=returns or (), facts=facts or (), outbox=outbox)
+            self._store.commit_batch(
+                jobs=jobs or (), returns=returns or (), facts=facts or (), outbox=outbox, wanted=wanted
+            )
         except ConflictError:
             raise  # all of it is tried again: what is stored by now does no harm
         except Exception as error:

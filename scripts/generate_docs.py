@@ -42,7 +42,7 @@ refused.
 A key that does not exist is an error that names file, line and the near key; for a key that only Salt has, it says what
 to do instead. Changes take effect when the daemon is started again. Shoal takes Salt's name for a key if Salt has the
 thing; other keys carry their unit (`_s`, `_mib`, `_bytes`). `publisher_acl` and `nodegroups` are explained in
-[operations](operations.md).
+[operations](operations.md), `returners` in [returners](returners.md).
 
 `pillar_roots` is read and checked, but nothing uses it before there is pillar. `file_client: local` lets `shoal-call`
 do without the daemon; nothing else uses it before there are states.

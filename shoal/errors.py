@@ -14,7 +14,11 @@
     │   ├── ConflictError    undone because of another writer; may be tried again
     │   └── JidTakenError    a job has this jid already
     └── DeliveryError    a message cannot be handed over (no connection, queue full)
-        └── LedgerError  a minion's file of jobs and returns cannot be read or written
+        ├── LedgerError  a minion's file of jobs and returns cannot be read or written
+        └── ReturnerError      a returner's receiver did not take a batch
+            ├── ReceiverAwayError  it was not reached; tried again for as long as the queue keeps it
+            ├── TryAgainError      it was reached and did not take it now; given up after many tries
+            └── RefusedError       it will never take this content: a dead letter
 
 A message says what was wrong, where, and what to do. It is one line: programs print it as it is.
 Strangers' exceptions are translated where they enter.
@@ -91,3 +95,19 @@ class DeliveryError(ShoalError):
 
 class LedgerError(DeliveryError):
     """The minion's ledger cannot be read or written now; nothing of the call was kept, the next one tries again."""
+
+
+class ReturnerError(DeliveryError):
+    """A returner's receiver did not take a batch. Raise one of the three below; the text holds no secret or value."""
+
+
+class ReceiverAwayError(ReturnerError):
+    """The receiver was not reached: nothing says that anything is wrong with what it was to get."""
+
+
+class TryAgainError(ReturnerError):
+    """The receiver was reached and did not take the batch; it may later, or once somebody has put it right."""
+
+
+class RefusedError(ReturnerError):
+    """The receiver will never take this batch as it is; sent alone, some of its returns may be taken."""

@@ -55,6 +55,11 @@ def job_progress(jid: str, minion: str) -> str:
     return f"shoal/job/{jid}/prog/{minion}"
 
 
+def returner_event(name: str, what: str) -> str:
+    """Return the tag for what happened with a returner: `away`, `back`, `dead` or `dropped`."""
+    return f"shoal/returner/{name}/{what}"
+
+
 def minion_start(minion: str) -> str:
     """Return the tag for a minion that connected."""
     return f"shoal/minion/{minion}/start"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from master.acl import Caller
 from master.conductor import Conductor
 from master.config import MasterConfig
+from master.dispatch.dispatcher import Dispatcher
 from master.events import EventBus
 from master.fileserver.service import FileService
 from master.identity import Identity
@@ -38,6 +39,7 @@ class RunnerContext:
     bus: EventBus
     conductor: Conductor
     outbox: Outbox
+    dispatcher: Dispatcher
     files: FileService
     mine: MineRoom
     identity: Identity

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from master.runners import cache, config, event, fileserver, jobs, manage, mine, survey, tag, test, token
+from master.runners import (
+    cache,
+    config,
+    event,
+    fileserver,
+    jobs,
+    manage,
+    mine,
+    returner,
+    survey,
+    tag,
+    test,
+    token,
+)
 from shoal.errors import UnknownFunctionError
 from shoal.functions.function import Function, marks_of
 
@@ -16,6 +29,7 @@ _MODULES: Final = {
     "jobs": jobs,
     "manage": manage,
     "mine": mine,
+    "returner": returner,
     "survey": survey,
     "tag": tag,
     "test": test,

@@ -16,7 +16,7 @@ from shoal.errors import StoreError
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION: Final = "0004"  # the newest file in migrations/versions; a test compares
+SCHEMA_VERSION: Final = "0005"  # the newest file in migrations/versions; a test compares
 _ADVISORY_LOCK: Final = 0x53484F414C  # "SHOAL": two masters that start at once migrate one after the other
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 

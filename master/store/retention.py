@@ -2,7 +2,8 @@
 
 A jid begins with its time, so "older than" is a range of the primary key. `cut` says once where the range
 ends; `step` deletes a batch below it, to be called until it returns 0, with other work in between. A job
-that has not expired stays, however old: a minion may still come for it. So does one with an open delivery.
+that has not expired stays, however old: a minion may still come for it. So does one with an open delivery, or with
+a return that a returner has not got yet; how long those wait is bounded by the returner's own options.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ from typing import Any, Final
 from sqlalchemy import Column, CompoundSelect, Connection, Select, Table, and_, delete, func, select, tuple_
 
 from master.store.database import Database
-from master.store.schema import DELIVERY_OPEN, deliveries, jobs, resolutions, returns
+from master.store.schema import (
+    DELIVERY_OPEN,
+    dead_letters,
+    deliveries,
+    dispatches,
+    jobs,
+    resolutions,
+    returns,
+)
 from shoal.clock import Clock
 from shoal.ids import JidMaker
 
@@ -48,7 +57,12 @@ class Retention:
         """
         open_ones = select(deliveries.c.jid).where(DELIVERY_OPEN)  # all of them: that has an index
         waiting = (
-            select(jobs.c.jid).where(jobs.c.jid < cut, jobs.c.expires > self._clock.time()).union(open_ones)
+            select(jobs.c.jid)
+            .where(jobs.c.jid < cut, jobs.c.expires > self._clock.time())
+            .union(
+                open_ones,
+                *(select(each.c.jid).where(each.c.jid < cut) for each in (dispatches, dead_letters)),
+            )
         )
         old_jobs = select(jobs.c.jid).where(jobs.c.jid < cut, jobs.c.jid.not_in(waiting)).limit(max_rows)
         with self._database.write() as connection:

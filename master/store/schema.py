@@ -134,6 +134,26 @@ Index(
     postgresql_where=DELIVERY_OPEN,
 )
 
+# A return that waits for a returner is a row here and not a second copy of the value: retention leaves it alone.
+dispatches: Final = Table(
+    "dispatches",
+    metadata,
+    Column("returner", KEY, primary_key=True),
+    Column("jid", KEY, primary_key=True),
+    Column("minion", KEY, primary_key=True),
+    _time("queued_at"),
+)
+
+dead_letters: Final = Table(
+    "dead_letters",
+    metadata,
+    Column("returner", KEY, primary_key=True),
+    Column("jid", KEY, primary_key=True),
+    Column("minion", KEY, primary_key=True),
+    _time("died_at"),
+    _text("reason"),
+)
+
 minions: Final = Table(
     "minions",
     metadata,

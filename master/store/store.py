@@ -14,6 +14,7 @@ from master.store import minion_rows
 from master.store.database import Database
 from master.store.deliveries import Deliveries
 from master.store.delivery_rows import OutboxBatch, insert_silences, mark_returned, mark_rows
+from master.store.dispatches import Dispatches, insert_dispatches
 from master.store.facts import FactsRecord, FactsTable, update_seen, upsert_facts
 from master.store.jobs import JobRecord, Jobs, insert_jobs
 from master.store.migrate import bring_up_to_date
@@ -42,6 +43,7 @@ class Store:
         self.jobs = Jobs(database)
         self.returns = Returns(database, clock)
         self.deliveries = Deliveries(database, clock)
+        self.dispatches = Dispatches(database, clock)
         self.resolutions = Resolutions(database, clock)
         self.minions = Minions(database, clock)
         self.facts = FactsTable(database)
@@ -61,8 +63,11 @@ class Store:
         facts: Sequence[FactsRecord] = (),
         seen: Mapping[str, float] | None = None,
         outbox: OutboxBatch | None = None,
+        wanted: Mapping[Key, Sequence[str]] | None = None,
     ) -> set[Key]:
         """Store all of it in one transaction; return the (jid, minion) of the returns that are new.
+
+        `wanted` names the returners of those returns that any is to get; a return that is not new goes to none.
 
         Raises:
             StoreError: nothing at all was stored.
@@ -71,6 +76,8 @@ class Store:
         with self.database.write() as connection:
             insert_jobs(connection, jobs)
             new = insert_returns(connection, returns, now) if returns else set()
+            if wanted:
+                insert_dispatches(connection, wanted, new, now)
             if outbox is not None:
                 mark_rows(connection, outbox.marks)
                 insert_silences(connection, outbox.silences)

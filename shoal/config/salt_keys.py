@@ -19,6 +19,9 @@ _FUNCTIONS: Final = "use allowed_functions and disable_functions"
 _SHELL: Final = "use disable_functions with cmd.* to take commands away"
 _LEDGER: Final = f"returns are kept on the box until the master has them; {_DELETE}"
 _STORE: Final = "the master stores every return in its database; see store_url and keep_jobs_seconds"
+_COPIES: Final = (
+    "the master carries copies of returns elsewhere; see its keys returners and default_returners"
+)
 _STARTS: Final = f"silent minions are explained at once, without a second question; {_DELETE}"
 
 _ADVICE: Final = {
@@ -42,6 +45,7 @@ _ADVICE: Final = {
     "conf_file": _PATHS,
     "default_include": "files in master.d/ and minion.d/ that end in .conf are read; there is no other place",
     "encryption_algorithm": _CRYPTO,
+    "event_return": _COPIES,
     "ext_job_cache": _STORE,
     "fips_mode": _CRYPTO,
     "gather_job_timeout": _STARTS,
@@ -90,6 +94,7 @@ _ADVICE: Final = {
     "request_channel_timeout": _LEDGER,
     "request_channel_tries": _LEDGER,
     "require_minion_sign_messages": _CRYPTO,
+    "return": _COPIES,
     "return_retry_timer": _LEDGER,
     "return_retry_timer_max": _LEDGER,
     "return_retry_tries": _LEDGER,

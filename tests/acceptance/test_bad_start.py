@@ -54,6 +54,8 @@ CONFIGURATIONS: list[tuple[str, str, str]] = [
     ("master", "nodegroups: 5", r"FILE:1: 'nodegroups' must be a map of names to expressions, got '5'"),
     ("master", "publisher_acl: 5", r"FILE:1: 'publisher_acl' must be a map of users to functions, got '5'"),
     ("master", "store_url: mysql://u:secret@h/d", r"FILE:1: 'store_url': use sqlite:////absolute/path or .*"),
+    ("master", "returners: {a: {type: jsnol}}", r"FILE:1: unknown type of returner 'jsnol'\. Did you mean 'jsonl'\?"),
+    ("master", "returners: {a: {type: sql, url: x}}", r"returner 'a': 'url' is not driver://user:password@host/name"),
     ("master", "interface: 203.0.113.7", r"cannot listen on tcp://203\.0\.113\.7:4505: .*; see interface, .*"),
     ("minion", "idd: x", r"FILE:1: unknown key 'idd'\. Did you mean 'id'\?"),
     ("minion", "id: x\ntags: {a: b}", r"FILE:2: unknown key 'tags'\. .*"),

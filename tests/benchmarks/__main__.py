@@ -41,6 +41,7 @@ CASES: Final[dict[str, Case]] = {
     "restart": case_swarm.run_restart,
     "killed": case_swarm.run_killed,
     "returns": case_returns.run,
+    "copied": case_returns.run_copied,
     "postgres": case_returns.run_postgres,
     "crowd": case_crowd.run,
     "files": case_files.run,

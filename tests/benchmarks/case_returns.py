@@ -16,7 +16,7 @@ from tests.benchmarks.gauge import Stopwatch
 from tests.benchmarks.orders import ask, run_request
 from tests.benchmarks.seed import seed
 from tests.benchmarks.swarm import MASTER
-from tests.fleet import Fleet
+from tests.fleet import Fleet, short_folder
 
 _MINIONS: Final = 1000
 _JOBS: Final = 60
@@ -35,8 +35,20 @@ def run_postgres(bench: Bench) -> None:
         _measure(bench, "PostgreSQL on the same machine, fsync=off", url, None)
 
 
-def _measure(bench: Bench, what: str, url: str, budget: float | None) -> None:
-    settings: dict[str, Any] = {**MASTER, "minion_messages_per_s": 1e6, **({"store_url": url} if url else {})}
+def run_copied(bench: Bench) -> None:
+    """Into SQLite, each of them copied to a file by a returner at the same time, on the same two cores."""
+    with short_folder() as folder:
+        copies = {"type": "jsonl", "path": str(folder / "copies.jsonl")}
+        more = {"returners": {"file": copies}, "default_returners": ["file"]}
+        _measure(bench, "SQLite+jsonl, synchronous=FULL and a returner", "", None, more)
+
+
+def _measure(
+    bench: Bench, what: str, url: str, budget: float | None, more: dict[str, Any] | None = None
+) -> None:
+    settings: dict[str, Any] = {**MASTER, "minion_messages_per_s": 1e6, **(more or {})}
+    if url:
+        settings["store_url"] = url
     with bench.swarm(_MINIONS) as fleet:
         fleet.configure_master(**settings)
         seed(url or fleet.store_url(), range(_MINIONS))

@@ -39,7 +39,11 @@ def shared() -> Iterator[Arena]:
     """A master that lets two local users run a little, one good minion, and `db-1`, which only listens."""
     with short_folder() as folder, Fleet(folder) as fleet:
         folder.chmod(0o711)
-        fleet.start_master(publisher_acl=ACL, nodegroups={"goods": "good-*", "all": "*"})
+        fleet.start_master(
+            publisher_acl=ACL,
+            nodegroups={"goods": "good-*", "all": "*"},
+            returners={"kept": {"type": "memory"}},
+        )
         fleet.join(GOOD)
         arena = Arena(fleet)
         yield arena
@@ -136,6 +140,15 @@ def test_allowed_function_on_allowed_minions_runs(arena: Arena) -> None:
 def test_target_is_judged_by_whom_it_means_not_by_its_spelling(arena: Arena, kind: str, target: str) -> None:
     answer = _say(arena, NOBODY, _order(target, "test.ping", kind))
     assert [each["id"] for each in answer if each.get("event") == "return"] == [GOOD]
+
+
+def test_whoever_may_run_a_function_may_send_its_answers_to_a_returner(arena: Arena) -> None:
+    answer = _say(arena, NOBODY, _order(GOOD, "test.ping", returners=["kept"]))
+    assert [each["id"] for each in answer if each.get("event") == "return"] == [GOOD]
+    assert _refusal(arena, NOBODY, _order(GOOD, "test.ping", returners=["kpet"])) == "usage"
+    assert _refusal(arena, DAEMON, _order(GOOD, "pkg.remove", returners=["kpet"])) == "denied", (
+        "no names are told"
+    )
 
 
 def test_bounded_arguments_within_their_bounds_run(arena: Arena) -> None:

@@ -41,7 +41,7 @@ def conductor(store: Store, clock: FakeClock, writer: Writer) -> Conductor:
     return Conductor(
         fleet="f", roster=roster, acl=Acl({}, roster), sessions=Sessions(clock.monotonic, 45.0), runs=Runs(),
         writer=writer, publisher=nothing, outbox=outbox, store_job=store.jobs.add,
-        bus=EventBus(clock.time, LocalBackplane()), clock=clock, now=clock.time,
+        bus=EventBus(clock.time, LocalBackplane()), check_returners=lambda _names: None, clock=clock, now=clock.time,
         defaults=Defaults(timeout_s=5, expires_s=60, job_timeout_s=0), rules=(), jids=JidMaker(), random=Random(1),
     )  # fmt: skip
 

@@ -42,7 +42,9 @@ def test_migrations_are_numbered_without_a_gap() -> None:
 
 def test_every_table_about_a_minion_is_emptied_with_its_key() -> None:
     about = {table.name for table in metadata.tables.values() if "minion" in table.c}
-    assert about - {"returns", "deliveries", "resolutions"} == {table.name for table in OF_A_MINION}
+    assert about - {"returns", "deliveries", "resolutions", "dispatches", "dead_letters"} == {
+        table.name for table in OF_A_MINION
+    }
 
 
 def test_migrations_build_what_the_code_believes(blank: str) -> None:
@@ -82,8 +84,8 @@ def test_database_of_schema_0001_keeps_its_rows(blank: str) -> None:
         store.commit_batch(jobs=[job()], returns=[answer()])
         with store.database.write() as connection:  # back to what 0001 made, where jobs had no channel either
             connection.execute(text("DROP TABLE deliveries"))
-            connection.execute(text("DROP TABLE mine"))
-            connection.execute(text("DROP TABLE resolutions"))
+            for later in ("resolutions", "mine", "dispatches", "dead_letters"):
+                connection.execute(text(f"DROP TABLE {later}"))
             connection.execute(text("DROP INDEX ix_returns_unknown"))
             connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
             call = unpack_value(connection.execute(text("SELECT call FROM jobs")).scalar() or b"", "job")

@@ -15,6 +15,7 @@ from typing import Any
 from master.asyncio_scheduler import AsyncioScheduler
 from master.backplane import LocalBackplane
 from master.collector import Collector
+from master.dispatch.dispatcher import Dispatcher
 from master.events import EventBus
 from master.fileserver.catalog import Catalog
 from master.fileserver.index import DigestIndex
@@ -164,6 +165,15 @@ class Reception:
             files=self.files,
             inquiries={},
             outbox=outbox,
+            dispatcher=Dispatcher(
+                returners={},
+                default=(),
+                queue=self.store.dispatches,
+                bus=self.bus,
+                counters=self.counters,
+                clock=self.clock,
+                random=Random(1),
+            ),
             writer=self.writer,
             reports=guests,
             now=now,

@@ -61,13 +61,14 @@ def run(folder: Path, body: Callable[[Desk], Awaitable[None]]) -> None:
 
 def test_stored_job_is_recalled_with_what_came_before(tmp_path: Path) -> None:
     async def body(desk: Desk) -> None:
-        desk.store.jobs.add(job(targets=("web1", "web2")))
+        desk.store.jobs.add(job(targets=("web1", "web2"), returners=("hook",)))
         desk.store.commit_batch(returns=[answer("web1")])
         assert desk.ask(answer("web2"))
         await desk.wait(1)
         ((found, ret),) = desk.verdicts
         assert found is not None
         assert (found.targets, found.returned, ret.minion) == ({"web1", "web2"}, {"web1"}, "web2")
+        assert found.returners == ("hook",)
         assert desk.runs.get(job().jid) is found, "the next one finds it in memory"
 
     run(tmp_path, body)

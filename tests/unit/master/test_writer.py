@@ -33,7 +33,14 @@ class Desk:
         self.store: Store = open_store(f"sqlite:///{self.path}", FakeClock(), lock_wait_s=0.02)
         self.stored: list[Return] = []
         self.batches = 0
-        self.writer = Writer(self.store, self._stored, retry_s=0.01, patience_s=0.2)
+        self.queued: list[set[str]] = []
+        self.writer = Writer(
+            self.store,
+            self._stored,
+            on_queued=lambda names: self.queued.append(set(names)),
+            retry_s=0.01,
+            patience_s=0.2,
+        )
 
     def _stored(self, returns: list[Return]) -> None:
         self.batches += 1
@@ -130,6 +137,38 @@ def test_jobs_and_returns_wait_while_the_store_is_away_and_come_back(tmp_path: P
         assert desk.store.jobs.get(jid_at(0)) is not None
         assert desk.store.jobs.get(jid_at(1)) is not None
         assert set(returns(desk, job().jid)) == {"a", "b"}
+
+    run(tmp_path, body)
+
+
+def waiting(desk: Desk, returner: str) -> list[str]:
+    batch = desk.store.dispatches.next_batch(returner, max_rows=99, max_bytes=10**6, arguments=False)
+    return [copy.minion for copy in batch]
+
+
+def test_way_to_returners_is_stored_with_the_return_however_often_it_is_tried(tmp_path: Path) -> None:
+    async def body(desk: Desk) -> None:
+        with desk.away():
+            desk.writer.add_return(answer("a"), ("hook", "file"))
+            desk.writer.add_return(answer("b"))
+            await desk.until(lambda: desk.writer.away)
+            desk.writer.add_return(answer("c"), ("hook",))
+        await desk.until(lambda: len(desk.stored) == 3)
+        assert (waiting(desk, "hook"), waiting(desk, "file")) == (["a", "c"], ["a"])
+        await desk.until(lambda: desk.queued)
+        assert set().union(*desk.queued) == {"hook", "file"}
+
+    run(tmp_path, body)
+
+
+def test_return_beside_one_that_no_store_takes_finds_its_way(tmp_path: Path) -> None:
+    async def body(desk: Desk) -> None:
+        with desk.away():
+            desk.writer.add_return(replace(answer("a"), started=10**400), ("hook",))  # no float
+            desk.writer.add_return(answer("b"), ("hook",))
+        await desk.until(lambda: returns(desk, job().jid))
+        await desk.until(lambda: waiting(desk, "hook"))
+        assert waiting(desk, "hook") == ["b"]
 
     run(tmp_path, body)
 
