@@ -93,6 +93,9 @@ class MinionConfig:
     disable_functions: tuple[str, ...] = setting((), "Functions that are refused: patterns such as cmd.*")
     allowed_functions: tuple[str, ...] = setting((), "If given, only functions of these patterns are run")
 
+    minion_blackout: bool = setting(False, "Run only what minion_blackout_whitelist lists")
+    minion_blackout_whitelist: tuple[str, ...] = setting((), "Functions that run in a blackout: whole names")
+
     # jobs
     process_count_max: int = setting(16, "Jobs at a time", low=1, high=1000)
     job_queue_max: int = setting(100, "Jobs that may wait for their turn", low=0, high=100_000)
@@ -170,6 +173,8 @@ class MinionConfig:
             "file_roots": _texts(self.state_folders(paths)),
             "pillar_roots": _texts(self.pillar_folders(paths)),
             "cachedir": str(paths.cache_dir),
+            "minion_blackout": self.minion_blackout,
+            "minion_blackout_whitelist": list(self.minion_blackout_whitelist),
             "disable_modules": list(self.disable_modules),
             "disable_functions": list(self.disable_functions),
             "allowed_functions": list(self.allowed_functions),

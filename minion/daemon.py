@@ -37,6 +37,7 @@ from minion.outbox import Outbox
 from minion.policy import policy_of
 from minion.recovery import Recovery
 from minion.spool import Spool
+from modules import blackout
 from pki.anchor import TrustAnchor
 from pki.envelope import ENVELOPE_OVERHEAD
 from pki.keys import NodeKeys
@@ -164,6 +165,7 @@ class Daemon:
                 recon_max_s=config.recon_max / 1000,
                 failback_s=config.master_failback_interval if config.master_failback else 0.0,
                 facts=lambda: (self._facts.facts.digest, self._facts.facts.grains),
+                holds=lambda job: self._frozen(job.fun),
                 on_masters=membership.keep_masters,
                 on_welcome=self._welcomed,
                 on_rotated=self._key_change.rotated,
@@ -231,12 +233,16 @@ class Daemon:
 
     def _begin_chores(self) -> None:
         config = self._config
-        if config.mine_interval:
-            self._chores.every(
-                config.mine_interval * 60.0,
-                "mine.update",
-                lambda: bool(config.mine_functions) and self._minion.state == "online",
+
+        def possible() -> bool:
+            return (
+                bool(config.mine_functions)
+                and self._minion.state == "online"
+                and not self._frozen("mine.update")
             )
+
+        if config.mine_interval:
+            self._chores.every(config.mine_interval * 60.0, "mine.update", possible)
 
     def _executor_ready(self, jids: frozenset[str]) -> None:
         self._recovery.executor_ready(frozenset(jid for jid in jids if not is_chore(jid)))
@@ -278,8 +284,14 @@ class Daemon:
         self._connector.set_keys(keys.curve.secret, keys.curve.public)
         self._minion.use_keys(keys, delay_s)
 
+    def _frozen(self, fun: str) -> str:
+        """Return why a kept job of this function, or a chore, must wait. Pillar is empty until it is served."""
+        settings = self._config.module_settings(self._paths)
+        return blackout.held(fun, blackout.sources_of(settings, self._facts.facts.grains, {}))
+
     def _facts_changed(self, before: Facts) -> None:
         self._tell_executor()
+        self._minion.jobs.look_again()
         self._minion.facts_changed(before.digest, before.grains)
 
     def _grains_trouble(self, text: str) -> None:

@@ -6,7 +6,9 @@
 
 A job that the master takes back ends as `cancelled` if it has not begun, else it is sent SIGTERM, then SIGKILL.
 
-Nothing here waits: what the disk refuses comes again, from the master or by a timer.
+A kept job that a blackout forbids waits here until that ends, or the job's time is over.
+
+Nothing here blocks: what the disk refuses comes again, from the master or by a timer.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from functools import partial
 from typing import Any, Final
 
 from minion.executor.contract import Executor
+from minion.executor.interrupted import unknown
+from minion.frozen import Frozen
 from minion.journal import Promises, worn_out
 from minion.loop import Loop
 from minion.reporter import Reporter
@@ -31,6 +35,7 @@ _RETRY_S: Final = 30.0  # for a disk that refuses
 _MAX_TOLD: Final = 50  # jobs that run, to a master that may not know
 _KILL_AFTER_S: Final = 10.0  # between SIGTERM and SIGKILL for a cancelled job
 _CANCELLED: Final = "The job was cancelled before it began."
+_CANCELLED_FROZEN: Final = "It was cancelled while it waited for the end of a blackout."
 _DIED: Final = "The executor process died while it had this job: whether and how far it ran is not known."
 _TOLD: Final = frozenset({"not allowed", "expired", EARLY, "bad lifetime"})
 
@@ -48,7 +53,9 @@ class Jobs:
         waiting: Waiting,
         reporter: Reporter,
         send: Callable[[str, Any], bool],
+        holds: Callable[[Job], str],
     ) -> None:
+        self._frozen = Frozen(loop, holds, self._thawed)
         self._loop = loop
         self._clock = clock
         self._trust = trust
@@ -66,7 +73,7 @@ class Jobs:
 
     def __contains__(self, jid: object) -> bool:
         """Say whether this daemon has the job in hand, or its return."""
-        return jid in self._running or jid in self._waiting
+        return jid in self._running or jid in self._waiting or jid in self._frozen
 
     def take(self, sealed: bytes, *, again: bool = False) -> None:
         """Take a job as it was published. Raises WireError, TrustError, JobRefusedError.
@@ -91,7 +98,8 @@ class Jobs:
         if job.jid in self._waiting:
             return  # it was cancelled, or superseded
         if now >= job.expires:
-            self.returned(failure(job.jid, job.fun, "expired", "It expired before it began.", started=now))
+            text = f"It expired before it began. {self._frozen.why(job)}".rstrip()
+            self.returned(failure(job.jid, job.fun, "expired", text, started=now))
             return
         self._begin(job, 0.0)
 
@@ -113,10 +121,15 @@ class Jobs:
         jid = cancel.jid
         if jid in self._waiting:
             return  # it has ended, and its return is on its way
-        if jid in self._running and jid not in self._held:
+        frozen = jid in self._frozen
+        since = self._frozen.drop(jid) if frozen else 0.0
+        if since:
+            known = unknown(since, _CANCELLED_FROZEN)
+            self.returned(failure(jid, cancel.fun, known.outcome, known.text, started=since))
+        elif jid in self._running and jid not in self._held:
             self._signal(jid, signal.SIGTERM)
             self._loop.call_later(_KILL_AFTER_S, partial(self._signal, jid, signal.SIGKILL))
-        elif jid in self._running or not self._trust.knows(jid):
+        elif frozen or jid in self._running or not self._trust.knows(jid):
             now = self._clock.now()
             self._trust.remember(jid, cancel.expires, now)
             self.returned(failure(jid, cancel.fun, "cancelled", _CANCELLED, started=now))
@@ -126,8 +139,22 @@ class Jobs:
         if jid in self._running:
             self.executor.signal(jid, number)
 
+    def look_again(self) -> None:
+        """Begin what waits for the end of a blackout, if it has ended: the box's facts have changed."""
+        self._frozen.look()
+
+    def _thawed(self, job: Job, since: float) -> None:
+        if since:
+            self.resume(job, since)
+        else:
+            self.run_accepted(job)
+
     def _begin(self, job: Job, since: float) -> None:
         assert self.executor is not None
+        if self._frozen.takes(job, since):
+            self._running.pop(job.jid, None)
+            self._held.discard(job.jid)
+            return
         self._running[job.jid] = job
         self._held.discard(job.jid)
         may = self._journal.begin(job.jid, self._clock.now())

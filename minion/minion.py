@@ -43,6 +43,7 @@ from shoal.clock import FloorClock
 from shoal.errors import ShoalError, TrustError, WireError
 from shoal.files.messages import Answer as FilesAnswer
 from shoal.ids import new_nonce
+from shoal.job import Job
 from shoal.messages import (
     ACK,
     ANSWER,
@@ -98,6 +99,7 @@ class Parts:
     failback_s: float = 0.0  # between looks for the first master; 0: never
     probe: Probe | None = None  # how it is looked
     facts: Callable[[], tuple[bytes, Mapping[str, Any]]]  # digest and grains
+    holds: Callable[[Job], str] = lambda _job: ""  # why a kept job must wait, nothing if it need not
     on_masters: Callable[[bytes], None] = lambda _document: None  # a newer masters document was believed
     on_welcome: Callable[[Welcome], None] = lambda _welcome: None  # accepted or not
     on_rotated: Callable[[], None] = lambda: None  # the master has our new keys on record
@@ -132,6 +134,7 @@ class Minion:
             waiting=parts.outbox,
             reporter=self._reporter,
             send=self._send,
+            holds=parts.holds,
         )
         self._failback = Failback(
             loop=parts.loop,

@@ -20,6 +20,7 @@ from shoal.files.messages import FileInfo
 from shoal.files.names import BASE, read_url
 from shoal.functions.function import function
 
+_MODES: Final = 0o777  # a file of the master speaks for nobody: no set-user-id, set-group-id
 _TRIES: Final = 3  # for a file that changes on the master, or is damaged in the cache
 
 
@@ -60,7 +61,7 @@ def get_dir(ctx: Context, path: str, dest: str, saltenv: str = BASE) -> list[str
     for _ in range(_TRIES):
         found = [
             (info, _Where(Path(dest), info.name[len(above) :].lstrip("/")))
-            for info in ctx.files.walk(env, name)
+            for info in _listed_below(ctx, env, name)
         ]
         wanted = [(info, where) for info, where in found if not info.is_dir]
         if _bring(ctx, wanted, makedirs=True):
@@ -209,6 +210,16 @@ def _walk(ctx: Context, env: str, prefix: str) -> list[FileInfo]:
     return ctx.files.walk(env, name)
 
 
+def _listed_below(ctx: Context, env: str, name: str) -> list[FileInfo]:
+    """Return what a folder of the master has. Raises ModuleError when the master names something else."""
+    found = ctx.files.walk(env, name)
+    start = f"{name}/" if name else ""
+    for info in found:
+        if not info.name.startswith(start) or len(info.name) == len(start):
+            raise ModuleError(f"the master listed {info.name[:80]!r}, which is not below {name[:80]!r}")
+    return found
+
+
 def _name(path: str, env: str) -> tuple[str, str]:
     try:
         return read_url(path, env)
@@ -231,7 +242,7 @@ def _bring(ctx: Context, wanted: list[tuple[FileInfo, _Where]], *, makedirs: boo
         raise
     one = len(wanted) == 1
     for (info, where), source in zip(wanted, cached, strict=True):
-        placed = Placed(source, where.folder, where.below, info.digest, info.mode)
+        placed = Placed(source, where.folder, where.below, info.digest, info.mode & _MODES)
         if not place(placed, makedirs=makedirs, sync=one):
             ctx.files.drop(info)
             return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from modules import blackout
 from modules.context import Context
 from modules.result import Result
 from shoal.errors import ModuleError
@@ -29,5 +30,7 @@ def call(ctx: Context, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
         if refusal := policy.refusal(each):
             raise ModuleError(f"refused by this minion: {refusal}")
     bound_args, bound_kwargs = bind(function, args, kwargs, from_text=True)
+    if refusal := blackout.forbids(ctx, function, name, bound_args, bound_kwargs):
+        raise ModuleError(f"refused by this minion: {refusal}")
     value = function.call(ctx, *bound_args, **bound_kwargs)
     return value.value if isinstance(value, Result) else value

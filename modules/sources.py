@@ -18,12 +18,13 @@ from typing import Final, Protocol
 
 import modules
 from shoal.functions.function import Function, marks_of
+from shoal.ownership import doubt
 
 # Files of this package that are its machinery, not something to ask of a box.
 MACHINERY: Final = frozenset(
-    {"atomic_file", "context", "held_folder", "kept_output", "likeness", "lookup", "nested", "own_files"}
-    | {"placing", "process_env", "process_io", "registry", "result", "shell", "sources", "standalone"}
-    | {"text_file", "way"}
+    {"atomic_file", "blackout", "context", "held_folder", "kept_output", "likeness", "lookup", "nested"}
+    | {"own_files", "placing", "process_env", "process_io", "registry", "result", "shell", "sources"}
+    | {"standalone", "text_file", "way"}
 )
 
 # Modules that are only other names for functions of these modules.
@@ -119,6 +120,8 @@ class SyncedFolder:
 
     @staticmethod
     def _load(module: str, path: Path) -> Functions | Broken:
+        if why := doubt(path):
+            return Broken(f"{path} is not loaded: {why}")
         fresh = ModuleType(_import_name(module))
         fresh.__file__ = str(path)
         sys.modules[fresh.__name__] = fresh  # dataclasses and type hints look their module up here

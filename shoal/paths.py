@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from shoal.errors import ConfigError
+from shoal.ownership import check_left
 
 MAX_SOCKET_PATH: Final = 107  # sun_path has 108 bytes with the zero at the end
 ROOT_VARIABLE: Final = "SHOAL_ROOT"
@@ -105,7 +106,8 @@ class Paths(NamedTuple):
         """Create the folders that are missing and take from the private ones what others may do there.
 
         Raises:
-            ConfigError: a folder cannot be made, is no folder, or belongs to somebody else.
+            ConfigError: a folder cannot be made, is no folder, or belongs to somebody else, or so does what is in
+                a private one.
         """
         for folder in (self.config_dir, self.run_dir):
             _prepare(folder, 0o755)
@@ -172,6 +174,8 @@ def _prepare(folder: Path, mode: int) -> None:
         forbidden = 0o022 if mode & 0o055 else 0o077
         if status.st_mode & forbidden:
             folder.chmod(stat.S_IMODE(status.st_mode) & ~forbidden)
+        if forbidden == 0o077:
+            check_left(folder, deep=bool(status.st_mode & 0o022))
     except OSError as error:
         raise ConfigError(
             f"{folder}: cannot be made ready: {error.strerror}. Run as root, or give --root DIR"

@@ -110,6 +110,7 @@ def _run(paths: Paths, options: argparse.Namespace) -> int:
     from minion.config import read_minion_config
     from minion.executor.settings import ExecutorSettings
     from minion.executor.spawn import fork_executor
+    from minion.inheritance import settle
     from minion.policy import disabled_patterns
     from shoal.logs import LEVELS, set_up_logging
     from shoal.sole_instance import be_alone
@@ -119,6 +120,7 @@ def _run(paths: Paths, options: argparse.Namespace) -> int:
     if level not in LEVELS:
         raise ConfigError(f"unknown log level {level!r}; use one of {', '.join(LEVELS)}")
     set_up_logging(level, style=config.log_format, file=config.log_file)
+    settle(os.environ)
     be_alone(paths.run_dir / "minion.lock", "shoal-minion")
     settings = ExecutorSettings(
         minion_id=config.id,

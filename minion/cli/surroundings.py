@@ -16,7 +16,8 @@ from typing import Any
 from minion.config import MinionConfig
 from minion.desk.client import DeskClient
 from minion.executor import grains_files
-from minion.grains import collect
+from minion.grains import collect, static
+from modules.blackout import BLACKOUT, WHITELIST
 from modules.context import Context
 from modules.own_files import OwnFiles
 from modules.registry import Registry
@@ -61,8 +62,9 @@ class Surroundings:
         )
 
     def _grains(self, known: dict[str, Any]) -> dict[str, Any]:
-        if self._options.skip_grains:
-            return {}
+        if self._options.skip_grains:  # but for those that freeze a box: no option allows what they forbid
+            stated = known or {**static.read(self._paths.grains_file, Path("/")), **self._config.grains}
+            return {name: stated[name] for name in (BLACKOUT, WHITELIST) if name in stated}
         return self._collected() if self._alone or self._options.refresh_grains_cache else known
 
     def _collected(self) -> dict[str, Any]:

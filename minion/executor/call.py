@@ -13,7 +13,9 @@ from types import TracebackType
 from typing import Any, Final
 
 from minion.executor import resume
+from minion.executor.interrupted import Known, unknown
 from minion.executor.trim import pack_value
+from modules import blackout
 from modules.context import Context
 from modules.result import Result
 from shoal.errors import ShoalError, WireError
@@ -103,6 +105,8 @@ def call_function(job: Job, ctx: Context, bounds: Bounds, since: float = 0.0) ->
                 text = f"Refused by this minion: {job.fun} is {name}, which is disabled in its configuration"
                 return ending("refused", text, bounds)
         args, kwargs = bind(function, job.args, job.kwargs, from_text=job.from_text, no_parse=job.no_parse)
+        if refusal := blackout.forbids(ctx, function, job.fun, args, kwargs):
+            return _frozen(job, refusal, bounds, since)
         value = function.call(ctx, *args, **kwargs)
         return _done(value, function.out, bounds)
     except Interruption as error:
@@ -133,6 +137,14 @@ def from_error(error: BaseException, job: Job, bounds: Bounds) -> Ending:
     what = f"{type(error).__name__}: {_text(error)}".rstrip(": ")
     text = f"The minion function caused an exception: {what}{_place(error.__traceback__)}"
     return ending("failed", text, bounds)
+
+
+def _frozen(job: Job, refusal: str, bounds: Bounds, since: float) -> Ending:
+    """Answer for a job that a blackout forbids."""
+    log.warning("refused: %s", refusal, extra={"action": "blackout", "job": job.log_context()})
+    text = f"Refused by this minion: {refusal}"
+    known = unknown(since, text) if since else Known("refused", text)
+    return ending(known.outcome, known.text, bounds)
 
 
 def _done(value: object, out: str, bounds: Bounds) -> Ending:

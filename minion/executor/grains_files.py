@@ -19,6 +19,8 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
+from shoal.errors import ModuleError
+from shoal.ownership import doubt
 from shoal.wire import encode, plain
 
 MAX_FILES: Final = 64
@@ -54,6 +56,8 @@ def gather(path: Path, grains: Mapping[str, Any]) -> tuple[dict[str, Any], list[
 
 
 def _load(path: Path) -> dict[str, FunctionType]:
+    if why := doubt(path):
+        raise ModuleError(why)
     fresh = ModuleType(f"shoal_grains_{path.stem}")
     fresh.__file__ = str(path)
     sys.modules[fresh.__name__] = fresh  # dataclasses and type hints look their module up here

@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import socket
+import struct
 import sys
 from pathlib import Path
 from typing import Final
@@ -21,9 +22,11 @@ import minion.executor.link  # noqa: F401
 import shoal.job
 import shoal.returns  # noqa: F401
 from minion.executor.settings import ExecutorSettings
+from shoal.ownership import ours
 
 log = logging.getLogger(__name__)
 
+_CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid
 _LISTEN_FD: Final = 3
 BACKLOG: Final = 16
 
@@ -99,12 +102,20 @@ def fork_executor(settings: ExecutorSettings, socket_path: Path) -> Spawner:
 
 
 def connect(path: Path) -> socket.socket | None:
-    """Return a socket connected to the executor at `path`, None if nobody listens there."""
+    """Return a socket connected to the executor at `path`, None if nobody of ours listens there."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
         sock.connect(str(path))
+        raw = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     except OSError:
+        sock.close()
+        return None
+    _pid, uid, _gid = _CREDENTIALS.unpack(raw)
+    if not ours(uid):  # whoever could put a socket here once would be given all jobs
+        log.error(
+            "%s belongs to user %d; not used", path, uid, extra={"action": "foreign_executor", "uid": uid}
+        )
         sock.close()
         return None
     return sock

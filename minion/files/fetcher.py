@@ -57,6 +57,8 @@ class _Read:
     at: float  # monotonic
     number: int = 0
     data: bytearray = field(default_factory=bytearray)
+    got: int = 0  # bytes, written ones too
+    length: int = 0  # bytes that were asked for
     done: bool = False
 
 
@@ -103,7 +105,8 @@ class Fetcher:
             pieces = self._pieces()
             if not pieces:
                 return
-            read = _Read(pieces, self._loop.clock.monotonic())
+            length = sum(count for _, _, count in pieces)
+            read = _Read(pieces, self._loop.clock.monotonic(), length=length)
             self._reads.append(read)
             parts = tuple(Asked(digest=c.digest, at=at, length=length) for c, at, length in pieces)
             body = Question(op="read", parts=parts).to_wire()
@@ -156,6 +159,11 @@ class Fetcher:
             self._refused(read, answer.error)
             return
         read.data += answer.data
+        read.got += len(answer.data)
+        if read.got > read.length:
+            self._questions.drop(read.number)
+            self._refused(read, "the master sent more than was asked for")
+            return
         read.done = answer.last
         while self._reads and self._reads[0].done:
             head = self._reads.pop(0)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from shoal.errors import ConfigError
+from shoal.ownership import doubt
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,8 @@ def read(path: object, root: Path) -> dict[str, Any]:
     try:
         if not file.exists():
             return {}
+        if why := doubt(file):
+            raise ConfigError(f"{file}: {why}")
         from shoal.config.yaml_file import read_yaml  # yaml is 1 MiB: only on boxes that have the file
 
         grains: dict[str, Any] = read_yaml(file).plain()

@@ -17,6 +17,7 @@ from shoal.config.near_name import did_you_mean
 from shoal.config.node import Node, merged
 from shoal.config.setting import setting_of
 from shoal.errors import ConfigError
+from shoal.ownership import doubt
 
 Section = TypeVar("Section")
 
@@ -35,6 +36,9 @@ def read_config(files: Sequence[Path], section: type[Section]) -> Section:
     node = read_yaml(files[0])
     for path in files[1:]:
         node = merged(node, read_yaml(path))
+    for path in files:
+        if why := doubt(path):
+            raise ConfigError(f"{path}: {why}")
     return _build(node, section, ", ".join(str(path) for path in files))
 
 

@@ -112,7 +112,7 @@ class FileRoots:
         return any(self._rules.ignores("/".join(parts[: end + 1])) for end in range(len(parts)))
 
     def _regular(self, path: str, root: str, roots: Sequence[str]) -> Found | None:
-        real = os.path.realpath(path)
+        real = _real(path)
         if not self._may(path, real, root, roots):
             return None
         try:
@@ -135,7 +135,7 @@ class FileRoots:
         while pending:
             folder, depth, above = pending.pop()
             path = f"{root}/{folder}" if folder else root
-            real = os.path.realpath(path)
+            real = _real(path)
             if depth > MAX_DEPTH or real in above or not (real == root or self._may(path, real, root, roots)):
                 continue  # too deep, or a link to a folder above: it would never end
             for entry in _entries(real):
@@ -161,13 +161,21 @@ class FileRoots:
         return Listed(name=name, found=_found(entry.path, status)) if stat.S_ISREG(status.st_mode) else None
 
     def _linked(self, entry: os.DirEntry[str], name: str, root: str, roots: Sequence[str]) -> Listed | None:
-        if not self._may(entry.path, os.path.realpath(entry.path), root, roots):
+        if not self._may(entry.path, _real(entry.path), root, roots):
             return None
         target = str(Path(entry.path).readlink())
         if entry.is_dir():
             return Listed(name=name, target=target)
         found = self._regular(entry.path, root, roots)
         return None if found is None else Listed(name=name, found=found, target=target)
+
+
+def _real(path: str) -> str:
+    """Return where a path leads, "" if it goes through a link that may not be read, as those of /proc."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return ""
 
 
 def _found(path: str, status: os.stat_result) -> Found:

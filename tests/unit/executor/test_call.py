@@ -15,7 +15,7 @@ from modules.context import Context
 from modules.own_files import OwnFiles
 from modules.registry import Registry
 from shoal.errors import ModuleError, UnknownFunctionError, WireError
-from shoal.functions.function import Function, Marks
+from shoal.functions.function import Function, Marks, Replay
 from shoal.job import Job
 from shoal.wire import decode
 from tests.integration.executor.rig import make_job
@@ -24,8 +24,8 @@ from tests.integration.executor.rig import make_job
 class OneFunction:
     """A registry with one function, `probe.f`."""
 
-    def __init__(self, call: Callable[..., Any]) -> None:
-        self._function = Function("probe.f", call, Marks(inline=True, out="txt"))
+    def __init__(self, call: Callable[..., Any], replay: Replay = "never") -> None:
+        self._function = Function("probe.f", call, Marks(inline=True, out="txt", replay=replay))
 
     def get(self, name: str) -> Function:
         """Return the function."""
@@ -141,3 +141,35 @@ def test_signalling_needs_a_signal_number() -> None:
     with pytest.raises(ModuleError):
         view.signal(job.jid, 0)
     assert view.signal(job.jid, 9) is False  # no such job, and never itself
+
+
+def _frozen(job: Job, since: float = 0.0, **world: Any) -> tuple[Ending, Any]:
+    def call(ctx: Context) -> str:
+        return "it ran"
+
+    registry = cast("Registry", OneFunction(call, "safe"))
+    jobs = JobView(job, list, [].append)
+    context = make_context(World(minion_id="box", **world), registry, job, jobs, [].append, OwnFiles({}))
+    ending = call_function(job, context, Bounds(output_max_bytes=4096), since)
+    return ending, decode(ending.packed, 4096)
+
+
+@pytest.mark.parametrize(
+    ("given", "source"), [("settings", "configuration"), ("grains", "grains"), ("pillar", "pillar")]
+)
+def test_blackout_of_each_source_refuses_and_its_list_allows(
+    given: str, source: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ending, text = _frozen(make_job("f"), **{given: {"minion_blackout": True}})
+    why = f"probe.f is not listed, and there is a blackout by its {source} (minion_blackout)"
+    assert (ending.outcome, ending.retcode, text) == ("refused", 1, f"Refused by this minion: {why}")
+    assert [record.getMessage() for record in caplog.records] == [f"refused: {why}"]
+    listed = {"minion_blackout": True, "minion_blackout_whitelist": ["probe.f"]}
+    ending, text = _frozen(make_job("f"), **{given: listed})
+    assert (ending.outcome, text) == ("done", "it ran")
+
+
+def test_job_that_had_begun_before_a_blackout_is_of_unknown_outcome() -> None:
+    ending, text = _frozen(make_job("f"), since=1000.0, grains={"minion_blackout": True})
+    assert ending.outcome == "outcome_unknown"
+    assert "blackout by its grains" in text

@@ -142,3 +142,19 @@ def test_file_that_was_changed_since_it_was_found_is_not_opened(tmp_path: Path) 
     write(path, "new content")
     with pytest.raises(OSError, match="changed"):
         open_found(found)
+
+
+def test_link_that_may_not_be_read_is_not_there_and_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `/proc/1/root` is for who may not trace that process."""
+    write(tmp_path / "base/a")
+    (tmp_path / "base/link").symlink_to("a")
+
+    def readlink(path: object, **_: object) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "readlink", readlink)
+    found = roots(tmp_path)
+    assert found.find("base", "link") is None
+    assert names(found) == ["a"]

@@ -256,3 +256,15 @@ def test_cache_drops_what_was_not_used_for_the_longest_time(tmp_path: Path) -> N
     box.deliver()
     kept = [box.cache.path(info(data).digest).exists() for data in contents]
     assert kept == [False, False, True, True, True, True]
+
+
+def test_master_that_sends_more_than_was_asked_for_is_not_listened_to(tmp_path: Path) -> None:
+    """Nor is what it sends kept in memory."""
+    data = os.urandom(MIB)
+    box = start(tmp_path, data)
+    box.wish(info(data))
+    first = box.under_way[0]
+    box.under_way = [Answer(n=first.n, data=bytes(PIECE_BYTES), last=False)] * 100
+    box.deliver(100)
+    assert box.done == ["the master sent more than was asked for"]
+    assert not box.cache.path(info(data).digest).exists()
