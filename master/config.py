@@ -15,6 +15,7 @@ from typing import Final
 from master.acl_rules import Rules, read_rules
 from master.delivery_rules import DeliveryRule, read_delivery_rules
 from master.dispatch.configured import RETURNERS, Returners, read_returners, unknown_returner
+from master.receiving.limits import Limits
 from pki.address import check_address
 from shoal.config.host_id import host_id
 from shoal.config.read import read_config
@@ -95,6 +96,16 @@ class MasterConfig:
     )
     fileserver_followsymlinks: bool = setting(
         True, "Serve what symbolic links lead to, as long as that is below a root of their environment"
+    )
+    file_recv: bool = setting(False, "Take files that boxes push (cp.push)")
+    file_recv_max_size: int = setting(100, "At most so many MiB in one of them", low=1, high=1_000_000)
+    file_recv_quota_mib: int = setting(1000, "At most so many MiB of one box", low=1, high=10**9)
+    file_recv_total_mib: int = setting(10_000, "At most so many MiB of all boxes together", low=1, high=10**9)
+    file_recv_max_files: int = setting(
+        10_000, "At most so many files and folders of one box", low=1, high=1_000_000
+    )
+    cp_upload_mib: int = setting(
+        4096, "At most so many MiB that shoal-cp has on the master at a time", low=1, high=10**9
     )
     pillar_roots: Roots = setting(
         doc="Pillar: environment to folders", factory=dict, parse=read_pillar_roots, shown="base: /srv/pillar"
@@ -193,6 +204,16 @@ class MasterConfig:
     def database(self, paths: Paths) -> Secret:
         """Return the URL of the database to open."""
         return self.store_url or Secret(f"sqlite:///{paths.state_dir / 'master.db'}")
+
+    def receiving(self) -> Limits:
+        """Return what boxes may push."""
+        return Limits(
+            on=self.file_recv,
+            file_mib=self.file_recv_max_size,
+            box_mib=self.file_recv_quota_mib,
+            all_mib=self.file_recv_total_mib,
+            entries=self.file_recv_max_files,
+        )
 
     def state_folders(self, paths: Paths) -> Roots:
         """Return `file_roots`, or where state files are by default."""

@@ -24,6 +24,7 @@ from master.events import EventBus
 from master.intake import IntakeError, Order
 from master.keyroom import KeyRoom
 from master.outlet import stream
+from master.receiving.uploads import RECV, Brought, Uploads, parcel_of
 from master.runners.context import RunnerContext
 from master.runners.directory import Directory
 from master.runs import Silence
@@ -37,6 +38,7 @@ from shoal.errors import (
     UnknownFunctionError,
     WireError,
 )
+from shoal.files.piece import Piece
 from shoal.frames import FrameReader, pack
 from shoal.functions.signature import bind
 from shoal.messages import MAX_VALUES
@@ -66,6 +68,7 @@ class ControlServer:
         keys: KeyRoom,
         bus: EventBus,
         writer: Writer,
+        uploads: Uploads,
         context: Callable[[Caller], RunnerContext],
     ) -> None:
         self._conductor = conductor
@@ -73,6 +76,7 @@ class ControlServer:
         self._keys = keys
         self._bus = bus
         self._writer = writer
+        self._uploads = uploads
         self._context = context
         self._directory = Directory()
         self._open: set[asyncio.Task[None]] = set()
@@ -81,6 +85,7 @@ class ControlServer:
         self._server: asyncio.AbstractServer | None = None
         self._operations: dict[str, Callable[[Answer, Caller], AsyncGenerator[Answer, None]]] = {
             "run": self._run,
+            "upload": self._upload,
             "preview": self._preview,
             "key": self._key,
             "runner": self._runner,
@@ -159,7 +164,9 @@ class ControlServer:
 
     async def _run(self, request: Answer, caller: Caller) -> AsyncGenerator[Answer, None]:
         order = Order.from_wire(request)
+        brought = await self._brought(order, caller)
         performance = await self._conductor.begin(order, caller)
+        self._uploads.grant(performance.jid, performance.targets, brought)
         yield {
             "event": "job",
             "jid": performance.jid,
@@ -172,11 +179,30 @@ class ControlServer:
         if order.wait:
             async for item in performance:
                 yield _item(item)
+            if not performance.silent:
+                self._uploads.done(performance.jid)
         elif order.batch is None:
             performance.publish_all()
         else:
             self._go_on(performance)
         yield {"done": _summary(performance)}
+
+    async def _brought(self, order: Order, caller: Caller) -> Brought:
+        """Return which uploaded contents an order hands out. Raises IntakeError, WireError, ReceivingError."""
+        if order.fun != RECV:
+            return ()
+        self._acl.check_function(caller, RECV)
+        digest, size = parcel_of(order.args)
+        return await self._uploads.find(caller.uid, digest, size)
+
+    async def _upload(self, request: Answer, caller: Caller) -> AsyncGenerator[Answer, None]:
+        self._acl.check_function(caller, RECV)
+        fields = Fields(request, "upload")
+        fields.take("op", str)
+        arrived = await self._uploads.take(
+            caller.uid, Piece.from_fields(fields), all_of_it=caller.is_operator
+        )
+        yield {"done": arrived.to_wire()}
 
     def _go_on(self, performance: Performance) -> None:
         """Let a batch take its turns without a program that watches it."""

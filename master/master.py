@@ -33,6 +33,9 @@ from master.outbox import Outbox
 from master.papers import Reach
 from master.publisher import Publisher
 from master.quota import Doors
+from master.receiving.limits import MIB
+from master.receiving.pushed import PushedFiles
+from master.receiving.uploads import Uploads
 from master.roster import Roster
 from master.runners.at_work import RunnersAtWork
 from master.runners.context import RunnerContext
@@ -43,6 +46,7 @@ from master.time_floor import LEAP_S, MasterTime
 from master.writer import Writer
 from shoal.clock import Clock
 from shoal.errors import ShoalError, StoreError
+from shoal.files.piece import Piece
 from shoal.ids import JidMaker
 from shoal.messages import MAX_REQUEST_BYTES
 from shoal.mine import MineQuestion
@@ -127,6 +131,8 @@ class Master:
         await self.control.stop()
         self.transport.close()
         self.files.close()
+        self.uploads.close()
+        self.pushed.close()
         for asked in self.inquiries.values():
             asked.close()
         for task in self._tasks:
@@ -215,11 +221,16 @@ class Master:
 
     def _open_rooms(self, keys: KeyStore, doors: Doors) -> None:
         self.files = open_files(self._config, self._paths, self.counters, self._clock)
+        cache, monotonic = self._paths.cache_dir, self._clock.monotonic
+        self.pushed = PushedFiles(cache / "minions", self._config.receiving(), monotonic)
+        self.uploads = Uploads(cache / "uploads", self._config.cp_upload_mib * MIB, monotonic)
+        self.files.uploads = self.uploads
         self.mine = MineRoom(self.store, self.writer, self.roster, self.time.now)
         self.inquiries: dict[str, Inquiries[Any]] = {
             "mine": Inquiries(
                 "mine", MineQuestion.from_fields, self.mine.answer, self.counters, _MINE_AT_ONCE
-            )
+            ),
+            "push": Inquiries("push", Piece.from_fields, self.pushed.answer, self.counters),
         }
         self.collector = Collector(
             keyring=self.keyring,
@@ -327,6 +338,7 @@ class Master:
             keys=self.keyroom,
             bus=self.bus,
             writer=self.writer,
+            uploads=self.uploads,
             context=self._runner_context,
         )
 
@@ -345,6 +357,7 @@ class Master:
             outbox=self.outbox,
             dispatcher=self.dispatcher,
             files=self.files,
+            pushed=self.pushed,
             mine=self.mine,
             identity=self.identity,
             counters=self.counters,
@@ -428,6 +441,7 @@ class Master:
                 self.bus.publish("shoal/presence/change", {"new": [], "lost": [session.id]})
         self.collector.tidy()
         self.files.tidy()
+        self.uploads.tidy()
         monotonic = self._clock.monotonic()
         self.runs.tidy(monotonic, self._config.job_expires_s, lambda m: self.sessions.get(m) is not None)
 

@@ -269,11 +269,11 @@ def _on_box(ctx: Context, source: str, env: str, runas: str) -> Iterator[str]:
             raise ModuleError(f"{source}: there is no such file on the box")
         yield str(Path(source).absolute())
         return
-    from modules import cp  # with what it needs, only for the master's scripts
+    from modules.cp.files import get_file  # with what it needs, only for the master's scripts
 
     with tempfile.TemporaryDirectory(prefix="shoal-script-") as folder:
         path = Path(folder, read_url(source, env)[0].rpartition("/")[2])
-        if not cp.get_file(ctx, source, str(path), env):
+        if not get_file(ctx, source, str(path), env):
             raise ModuleError(f"{source}: the master does not serve it")
         with path.open("rb") as file:
             path.chmod(0o700 if file.read(2) == b"#!" else 0o600)

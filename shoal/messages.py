@@ -13,6 +13,7 @@ from typing import Any, Final
 from shoal.errors import WireError
 from shoal.event import MAX_EVENT_BYTES
 from shoal.files.messages import MAX_QUESTION_BYTES
+from shoal.files.piece import PUSH_BYTES
 from shoal.progress import MAX_TEXT_BYTES
 from shoal.returns import MAX_RETURN_BYTES
 from shoal.slices import SLICE_BYTES
@@ -73,6 +74,7 @@ VERBS: Final[dict[str, Verb]] = {
         Verb("facts", MAX_FACTS_BYTES, cost=10),
         Verb("files", MAX_QUESTION_BYTES),
         Verb("mine", MAX_MINE_BYTES, cost=2),
+        Verb("push", PUSH_BYTES + 8 * 1024),
         Verb("rotate", 4096, cost=50),
         Verb("bye", 256, lane="returns"),  # not before the returns it was sent after
     )

@@ -47,8 +47,13 @@ def _shoal(words: list[str]) -> int:
     check_out(options.out)
     if options.preview_target:
         return _preview(options, expr)
+    return run_job(options, run_request(options, expr, fun, args))
+
+
+def run_job(options: argparse.Namespace, request: Message) -> int:
+    """Have the master run a job, show what comes of it, and return the exit code."""
     try:
-        return _run(options, run_request(options, expr, fun, args))
+        return _run(options, request)
     except Refused as refusal:
         if refusal.kind != "no_match":
             raise

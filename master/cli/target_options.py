@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from typing import Any, Final
 
 from master.cli.options import Parser
@@ -24,12 +25,16 @@ _KINDS: Final = (
 )
 
 
-def add_target_options(parser: Parser) -> None:
-    """Add the flags that say how the target is to be read; at most one may be given."""
+def add_target_options(parser: Parser, *, taken: Collection[str] = ()) -> None:
+    """Add the flags that say how the target is to be read; at most one may be given.
+
+    `taken` are letters that mean something else in this program.
+    """
     group = parser.add_argument_group("target (a glob on minion ids, unless one of these is given)")
     letters = group.add_mutually_exclusive_group()
     for short, long, kind, text in _KINDS:
-        letters.add_argument(short, long, dest="kind", action="store_const", const=kind, help=text)
+        flags = (long,) if short in taken else (short, long)
+        letters.add_argument(*flags, dest="kind", action="store_const", const=kind, help=text)
     parser.set_defaults(kind=DEFAULT_KIND)
     group.add_argument("--delimiter", metavar="CHAR", default=DEFAULT_DELIMITER,
         help="what separates the levels of a grain, pillar or tag, instead of ':'")  # fmt: skip

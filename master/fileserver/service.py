@@ -3,7 +3,8 @@
 1. A box has few questions open at a time; one more is refused.
 2. What is on its way to all boxes together is bounded: libzmq would hold it in memory for whoever is slow. That an
    answer has arrived is known by the box's next question. Beyond the bound questions wait their turn.
-3. Only what was found under a name can be read: the roots decide, not the digest.
+3. Only what was found under a name can be read: the roots decide, not the digest. What shoal-cp has brought can be
+   read by the boxes it is for.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, Final, TypeVar
 
 from master.fileserver.catalog import Catalog
 from master.fileserver.updates import Updates
+from master.receiving.uploads import Uploads
 from shoal.errors import WireError
 from shoal.files.messages import MAX_ASKED, MAX_OPEN, PIECE_BYTES, Answer, Part, Question
 from shoal.files.roots import open_found
@@ -57,6 +59,7 @@ class FileService:
     ) -> None:
         self.catalog = catalog
         self.updates = updates  # of the git repositories, if there are any
+        self.uploads: Uploads | None = None  # what shoal-cp brings, if there is such a thing
         self.transport: MasterTransport | None = None  # set once the sockets are there
         self._counters = counters
         self._monotonic = monotonic
@@ -113,22 +116,23 @@ class FileService:
             if size:
                 box.sent.append(size)
                 self._on_the_way += size
-            task = asyncio.get_running_loop().create_task(self._serve(box, route, question))
+            task = asyncio.get_running_loop().create_task(self._serve(minion, route, question))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _serve(self, box: _Box, route: bytes, question: Question) -> None:
+    async def _serve(self, minion: str, route: bytes, question: Question) -> None:
+        box = self._boxes[minion]
         try:
-            for answer in await self.beside(self._answers, question):
+            for answer in await self.beside(self._answers, minion, question):
                 self._answer(route, answer)
         finally:
             box.open -= 1
 
-    def _answers(self, question: Question) -> Sequence[Answer]:
+    def _answers(self, minion: str, question: Question) -> Sequence[Answer]:
         """Return the answers to a question; runs in a thread."""
         try:
             if question.op == "read":
-                return self._read(question)
+                return self._read(minion, question)
             if question.op == "envs":
                 return [Answer(n=question.n, envs=tuple(self.catalog.envs()))]
             if question.op == "find":
@@ -142,14 +146,16 @@ class FileService:
             log.warning("cannot serve a file: %s", error, extra={"action": "file_unread"})
             return [Answer(n=question.n, error="the master cannot read it; see its log")]
 
-    def _read(self, question: Question) -> Sequence[Answer]:
-        data = b"".join(self._part(part) for part in question.parts)
+    def _read(self, minion: str, question: Question) -> Sequence[Answer]:
+        data = b"".join(self._part(minion, part) for part in question.parts)
         pieces = [data[at : at + PIECE_BYTES] for at in range(0, len(data), PIECE_BYTES)] or [b""]
         last = len(pieces) - 1
         return [Answer(n=question.n, data=piece, last=at == last) for at, piece in enumerate(pieces)]
 
-    def _part(self, part: Part) -> bytes:
+    def _part(self, minion: str, part: Part) -> bytes:
         found = self.catalog.file(part.digest)
+        if found is None and self.uploads is not None:
+            found = self.uploads.file(minion, part.digest)
         if found is None:
             raise WireError("changed: the master does not have this content any more")
         try:

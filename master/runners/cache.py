@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from master.runners.context import RunnerContext
+from shoal.errors import StoreError
 from shoal.functions.function import function
 from shoal.targets import Target
 from shoal.wire import encode
@@ -60,6 +62,40 @@ async def clear_all(ctx: RunnerContext, tgt: str, expr_form: str = "compound") -
         shoal-run cache.clear_all edge-0001
     """
     return await clear_grains(ctx, tgt, expr_form)
+
+
+@function
+async def pushed(ctx: RunnerContext, tgt: str = "*", expr_form: str = "compound") -> dict[str, Any]:
+    """List what minions have pushed with `cp.push`: names and sizes in bytes, by minion.
+
+    The files are below `minions/ID/files` in the master's cache.
+
+    CLI Example:
+
+        shoal-run cache.pushed
+        shoal-run cache.pushed 'web-*'
+    """
+    return await ctx.files.beside(_each, ctx.pushed.listed, _minions(ctx, tgt, expr_form))
+
+
+@function
+async def clear_pushed(ctx: RunnerContext, tgt: str, expr_form: str = "compound") -> dict[str, Any]:
+    """Remove what minions have pushed; return how many files that were, by minion.
+
+    CLI Example:
+
+        shoal-run cache.clear_pushed web-1
+    """
+    return await ctx.files.beside(_each, ctx.pushed.clear, _minions(ctx, tgt, expr_form))
+
+
+def _each(ask: Callable[[str], Any], minions: list[str]) -> dict[str, Any]:
+    """Ask for each, and leave out those of whom there is nothing."""
+    try:
+        answers = {minion: ask(minion) for minion in minions}
+    except OSError as error:
+        raise StoreError(f"{error.filename}: cannot be read or written: {error.strerror}") from None
+    return {minion: answer for minion, answer in answers.items() if answer}
 
 
 def _minions(ctx: RunnerContext, tgt: str, expr_form: str) -> list[str]:

@@ -15,6 +15,7 @@ from master.fileserver.service import FileService
 from master.identity import Identity
 from master.mine import MineRoom
 from master.outbox import Outbox
+from master.receiving.pushed import PushedFiles
 from master.roster import Roster
 from master.runners.at_work import RunnersAtWork
 from master.runs import Runs
@@ -41,6 +42,7 @@ class RunnerContext:
     outbox: Outbox
     dispatcher: Dispatcher
     files: FileService
+    pushed: PushedFiles
     mine: MineRoom
     identity: Identity
     counters: Counter[str]

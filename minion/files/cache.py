@@ -42,7 +42,7 @@ class Part:
             max_bytes -= len(chunk)
         return False
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Add bytes at the end. Raises OSError."""
         rest = memoryview(data)
         at = self.at
@@ -87,7 +87,7 @@ class SmallPart:
         """Nothing was left of an earlier try."""
         return True
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Add bytes at the end."""
         self._data += data
 

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -56,9 +57,9 @@ class _Read:
     pieces: list[tuple[_Content, int, int]]  # content, from, how many
     at: float  # monotonic
     number: int = 0
-    data: bytearray = field(default_factory=bytearray)
     got: int = 0  # bytes, written ones too
     length: int = 0  # bytes that were asked for
+    data: deque[memoryview] = field(default_factory=deque)  # never copied: it is the largest part of the work
     done: bool = False
 
 
@@ -158,12 +159,13 @@ class Fetcher:
         if answer.error:
             self._refused(read, answer.error)
             return
-        read.data += answer.data
         read.got += len(answer.data)
         if read.got > read.length:
             self._questions.drop(read.number)
             self._refused(read, "the master sent more than was asked for")
             return
+        if answer.data:
+            read.data.append(memoryview(answer.data))
         read.done = answer.last
         while self._reads and self._reads[0].done:
             head = self._reads.pop(0)
@@ -183,8 +185,11 @@ class Fetcher:
         """Write what has come of the answer that is next in order."""
         while read.pieces and read.data:
             content, at, length = read.pieces[0]
-            data = bytes(read.data[:length])
-            del read.data[: len(data)]
+            data = read.data[0][:length]
+            if len(data) == len(read.data[0]):
+                read.data.popleft()
+            else:
+                read.data[0] = read.data[0][length:]
             if len(data) == length:
                 read.pieces.pop(0)
             else:
@@ -199,7 +204,7 @@ class Fetcher:
             else:
                 self._write(content, at, b"")
 
-    def _write(self, content: _Content, at: int, data: bytes) -> None:
+    def _write(self, content: _Content, at: int, data: bytes | memoryview) -> None:
         part = content.part
         if part is None or self._contents.get(content.digest) is not content or part.at != at:
             return  # it was let go

@@ -6,7 +6,7 @@ import base64
 import json
 import time
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from modules.http.place import Place
 from modules.http.timed import Overflow, TimedSocket
 from shoal.errors import ArgumentError, ModuleError
 
+_FOUND: Final = 200
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _SAME_METHOD: Final = frozenset({307, 308})
 _PRIVATE: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -40,6 +41,9 @@ class Request:
     max_redirects: int
     allow_link_local: bool
     tls: Any  # a function that makes an SSLContext when one is needed
+    sink: Callable[[bytes], object] | None = (
+        None  # takes the body of an answer 200, piece by piece, instead of `Answer`
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +125,12 @@ def _write(client: Any, request: Request) -> None:
 def _read(response: Any, request: Request) -> Answer:
     parts: list[bytes] = []
     total = 0
+    take = request.sink if request.sink is not None and response.status == _FOUND else parts.append
     while data := response.read(min(_CHUNK, request.max_bytes - total + 1)):
         total += len(data)
         if total > request.max_bytes:
             raise _too_much(request)
-        parts.append(data)
+        take(data)
     if response.length:  # read in pieces, http.client does not tell that the body is short
         raise NoAnswer(f"{request.place.shown}: the answer ended {response.length} bytes too early")
     headers: dict[str, str] = {}

@@ -59,7 +59,7 @@ def query(ctx: Context, url: str, method: str = "GET", options: QueryOptions = _
         shoal '*' http.query https://example.com/api method=POST data='{"a": 1}' decode=true
         shoal '*' http.query https://example.com/x header_dict='{"Accept": "text/plain"}' timeout=5
     """
-    request = _request(url, method, options)
+    request = request_of(url, method, options)
     try:
         answer = send(request)
     except NoAnswer as error:
@@ -95,7 +95,8 @@ def wait_for_successful_query(
         _pause(request_interval)
 
 
-def _request(url: str, method: str, options: QueryOptions) -> Request:
+def request_of(url: str, method: str, options: QueryOptions) -> Request:
+    """Return what to ask. Raises ArgumentError."""
     if not re.fullmatch("[A-Za-z]{1,20}", method):
         raise ArgumentError(f"http.query: {method!r} is no method; GET, POST and so on are")
     if options.timeout <= 0 or options.max_bytes < 0 or options.max_redirects < 0:

@@ -13,7 +13,7 @@ FUNCTIONS: Final = """\
 alternatives: auto check_exists check_installed display install query remove set show_current show_link
 archive: cmd_unzip cmd_zip extract gunzip gzip is_encrypted list tar unzip zip
 cmd: exec_code has_exec retcode run run_all run_stderr run_stdout script shell shells which which_bin
-cp: cache_dir cache_file cache_files envs get_dir get_file get_file_str hash_file list_master list_master_dirs list_master_symlinks list_states stat_file
+cp: cache_dir cache_file cache_files envs get_dir get_file get_file_str get_url hash_file list_master list_master_dirs list_master_symlinks list_states push push_dir recv stat_file
 cron: get_entry list_tab ls raw_cron rm rm_env rm_job rm_special set_env set_job set_special write_cron_file
 disk: blkid dump format fstype inodeusage iostat lsblk percent usage wipe
 environ: get has_value item items setenv setval
@@ -50,7 +50,7 @@ user: add chfullname chgid chgroups chhome chhomephone chother chroomnumber chsh
 x509: expired expires get_pem_entries get_pem_entry read_certificate read_crl read_csr read_private_key verify_signature will_expire
 """
 RUNNERS: Final = """\
-cache: clear_all clear_grains grains
+cache: clear_all clear_grains clear_pushed grains pushed
 config: get
 event: send
 fileserver: clear_cache clear_file_list_cache dir_list envs file_hash file_list symlink_list update

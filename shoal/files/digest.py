@@ -26,7 +26,7 @@ class Digest:
     def __init__(self, data: bytes = b"") -> None:
         self._state = blake2b(data, digest_size=DIGEST_BYTES)
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | memoryview) -> None:
         """Take more bytes."""
         self._state.update(data)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from master.cli import key_options, run, shoal
+from master.cli import cp, key_options, run, shoal
 from master.cli.event_stream import read_words
 from master.cli.job_options import command
 from master.runners.directory import Directory
@@ -65,6 +65,12 @@ def check_run(words: list[str]) -> None:
         bind(RUNNERS.get(fun), args, {}, from_text=True)
 
 
+def check_cp(words: list[str]) -> None:
+    """Read a line of `shoal-cp`."""
+    _options, rest = cp._parser().read(words)
+    assert len(rest) >= 3 or not words
+
+
 def check_call(words: list[str]) -> None:
     """Read a line of `shoal-call`."""
     _options, rest = call_options.call_parser().read(words)
@@ -95,6 +101,7 @@ CHECKS: dict[str, Callable[[list[str]], None]] = {
     "shoal-key": check_key,
     "shoal-run": check_run,
     "shoal-call": check_call,
+    "shoal-cp": check_cp,
     "shoal-minion": check_minion,
     "shoal-master": check_master,
 }

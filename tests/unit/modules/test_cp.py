@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from modules import cp, placing
+from modules import placing
 from modules.context import Context
+from modules.cp import files as cp
 from shoal.errors import ModuleError
 
 Ask = Callable[[str], Any]

@@ -36,12 +36,12 @@ def get_file(ctx: Context, path: str, dest: str, saltenv: str = BASE, makedirs: 
     """
     name, env = _name(path, saltenv)
     target = Path(dest, name.rpartition("/")[2]) if dest.endswith("/") or Path(dest).is_dir() else Path(dest)
-    where = _Where(target.parent, target.name)
+    where = Where(target.parent, target.name)
     for _ in range(_TRIES):
         info = ctx.files.find(env, name)
         if info is None:
             return ""
-        if _bring(ctx, [(info, where)], makedirs=makedirs):
+        if bring(ctx, [(info, where)], makedirs=makedirs):
             return str(target)
     raise ModuleError(f"{path}: it changes on the master each time it is fetched")
 
@@ -60,11 +60,11 @@ def get_dir(ctx: Context, path: str, dest: str, saltenv: str = BASE) -> list[str
     above = name.rpartition("/")[0]
     for _ in range(_TRIES):
         found = [
-            (info, _Where(Path(dest), info.name[len(above) :].lstrip("/")))
+            (info, Where(Path(dest), info.name[len(above) :].lstrip("/")))
             for info in _listed_below(ctx, env, name)
         ]
         wanted = [(info, where) for info, where in found if not info.is_dir]
-        if _bring(ctx, wanted, makedirs=True):
+        if bring(ctx, wanted, makedirs=True):
             for info, where in found:
                 if info.is_dir:
                     make_folder(where.folder, where.below)
@@ -227,12 +227,14 @@ def _name(path: str, env: str) -> tuple[str, str]:
         raise ModuleError(str(error)) from None
 
 
-class _Where(NamedTuple):
+class Where(NamedTuple):
+    """Where a file is to be: `below` a folder that was named, with the folders before its name."""
+
     folder: Path
     below: str
 
 
-def _bring(ctx: Context, wanted: list[tuple[FileInfo, _Where]], *, makedirs: bool) -> bool:
+def bring(ctx: Context, wanted: list[tuple[FileInfo, Where]], *, makedirs: bool) -> bool:
     """Fetch files and put each in its place; False when one was not what it should be, and is to be found again."""
     try:
         cached = ctx.files.fetch([info for info, _ in wanted])
