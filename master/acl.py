@@ -57,6 +57,11 @@ class Acl:
         if not caller.is_operator:
             raise IntakeError("denied", f"{what}: only root and the master's own user may do this")
 
+    def check_target(self, caller: Caller, target: Target) -> None:
+        """Raise IntakeError `denied` where the answer would tell others than operators what is in pillar."""
+        if not caller.is_operator and self._roster.reads_pillar(target):
+            raise IntakeError("denied", "targets by pillar: only root and the master's own user may use them")
+
     def check_function(self, caller: Caller, fun: str) -> None:
         """Raise IntakeError `denied` unless `caller` may run `fun` on some minion at least.
 

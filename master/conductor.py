@@ -130,6 +130,7 @@ class Conductor:
         mode = order.mode or ("now" if order.batch else "")
         delivery = delivery_of(order.fun, mode, order.channel, order.queue_ttl_s, self._rules)
         self._acl.check_function(caller, order.fun)
+        self._acl.check_target(caller, order.target)
         self._check_returners(order.returners)
         resolved = self.resolve(order.target)
         if not resolved.ids:

@@ -15,6 +15,8 @@ from typing import Final
 from master.acl_rules import Rules, read_rules
 from master.delivery_rules import DeliveryRule, read_delivery_rules
 from master.dispatch.configured import RETURNERS, Returners, read_returners, unknown_returner
+from master.pillar.sources.config import KIND as EXT_PILLAR
+from master.pillar.sources.config import ExternalSource, read_ext_pillar
 from master.receiving.limits import Limits
 from pki.address import check_address
 from shoal.config.host_id import host_id
@@ -31,6 +33,7 @@ from shoal.config.setting import setting
 from shoal.errors import ConfigError
 from shoal.ids import check_minion_id
 from shoal.logs import FORMATS, LEVELS
+from shoal.merge import STRATEGIES
 from shoal.paths import Paths
 from shoal.secret import Secret
 
@@ -109,6 +112,17 @@ class MasterConfig:
     )
     pillar_roots: Roots = setting(
         doc="Pillar: environment to folders", factory=dict, parse=read_pillar_roots, shown="base: /srv/pillar"
+    )
+    pillarenv: str | None = setting(None, "The one environment that pillar is made from", shown="(all)")
+    pillar_source_merging_strategy: str = setting(
+        "smart", "How the data of several SLS become one, see pillar.md", choices=STRATEGIES
+    )
+    pillar_merge_lists: bool = setting(False, "Lists of the same key are joined, not replaced")
+    ext_pillar: tuple[ExternalSource, ...] = setting(
+        (), "Other sources of pillar, in their order", parse=read_ext_pillar, kind=EXT_PILLAR
+    )
+    ext_pillar_first: bool = setting(
+        False, "They are asked first: SLS files see what they gave, and go over it instead of below"
     )
     nodegroups: Nodegroups = setting(
         doc="Names for targets: name to compound expression or list",

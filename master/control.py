@@ -24,6 +24,7 @@ from master.events import EventBus
 from master.intake import IntakeError, Order
 from master.keyroom import KeyRoom
 from master.outlet import stream
+from master.pillar.failure import PillarError
 from master.receiving.uploads import RECV, Brought, Uploads, parcel_of
 from master.runners.context import RunnerContext
 from master.runners.directory import Directory
@@ -342,6 +343,8 @@ def _kind(error: ShoalError) -> str:
         return error.kind
     if isinstance(error, TargetError):
         return "target"
+    if isinstance(error, PillarError):
+        return "render"
     if isinstance(error, (ArgumentError, UnknownFunctionError, WireError, ConfigError)):
         return "usage"
     return "store" if isinstance(error, StoreError) else "refused"

@@ -31,6 +31,7 @@ from master.mine import MineRoom
 from master.neighbours import Neighbours
 from master.outbox import Outbox
 from master.papers import Reach
+from master.pillar.service import open_pillar
 from master.publisher import Publisher
 from master.quota import Doors
 from master.receiving.limits import MIB
@@ -133,6 +134,7 @@ class Master:
         self.files.close()
         self.uploads.close()
         self.pushed.close()
+        self.pillar.close()
         for asked in self.inquiries.values():
             asked.close()
         for task in self._tasks:
@@ -225,6 +227,7 @@ class Master:
         self.pushed = PushedFiles(cache / "minions", self._config.receiving(), monotonic)
         self.uploads = Uploads(cache / "uploads", self._config.cp_upload_mib * MIB, monotonic)
         self.files.uploads = self.uploads
+        self.pillar = open_pillar(self._config, self._paths, self.roster)
         self.mine = MineRoom(self.store, self.writer, self.roster, self.time.now)
         self.inquiries: dict[str, Inquiries[Any]] = {
             "mine": Inquiries(
@@ -358,6 +361,7 @@ class Master:
             dispatcher=self.dispatcher,
             files=self.files,
             pushed=self.pushed,
+            pillar=self.pillar,
             mine=self.mine,
             identity=self.identity,
             counters=self.counters,

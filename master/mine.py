@@ -40,6 +40,8 @@ class MineRoom:
         if question.op == "delete":
             return encode(await self._writer.call(self._mine.delete, minion, question.names[0]))
         assert question.target is not None
+        if self._roster.reads_pillar(question.target):  # by a nodegroup; a plain one is no question
+            raise TargetError("a nodegroup of this target goes by pillar: a box may not ask by it")
         values = await self.values(question.target, question.names, reader=minion)
         size = sum(len(value.packed) + len(value.minion) for value in values)
         if size > MAX_DATA_BYTES - _ROOM * len(question.names):

@@ -7,11 +7,12 @@ difference between 50 KB and 10 KB a minion.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from master.targets import Resolved
 from master.targets import Roster as Targetable
-from shoal.targets import Facts, Target, compile_target
+from shoal.targets import Facts, Target, compile_target, reads_pillar
 from shoal.targets.nodegroup import Nodegroups
 from shoal.wire import encode
 
@@ -85,7 +86,17 @@ class Roster:
         """Replace the tags of a known minion."""
         known = self._minions.get(minion_id)
         if known is not None:
-            self._minions.put(Facts(id=minion_id, grains=known.grains, tags=self._shared.mapping(tags)))
+            self._minions.put(replace(known, tags=self._shared.mapping(tags)))
+
+    def set_pillar(self, minion_id: str, pillar: Mapping[str, Any]) -> None:
+        """Let a known minion be matched on the pillar that was made for it, sealed values as they are: not copied."""
+        known = self._minions.get(minion_id)
+        if known is not None:
+            self._minions.put(replace(known, pillar=pillar))
+
+    def reads_pillar(self, target: Target) -> bool:
+        """Say whether pillar decides who `target` means. Raises TargetError."""
+        return reads_pillar(target, self._minions.nodegroups)
 
     def tags(self, minion_id: str) -> Mapping[str, Any]:
         """Return the tags of a minion."""
@@ -108,4 +119,5 @@ class Roster:
 
     def _put(self, minion_id: str, grains: Mapping[str, Any], tags: Mapping[str, str]) -> None:
         shared = self._shared
-        self._minions.put(Facts(id=minion_id, grains=shared.mapping(grains), tags=shared.mapping(tags)))
+        known = self._minions.get(minion_id) or Facts(id=minion_id)
+        self._minions.put(replace(known, grains=shared.mapping(grains), tags=shared.mapping(tags)))

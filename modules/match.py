@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from modules.context import Context
-from modules.lookup import over
 from shoal.functions.function import function
+from shoal.lookup import over
 from shoal.targets import Facts, Target, compile_target
 
 Kind = Literal[

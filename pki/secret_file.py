@@ -25,6 +25,7 @@ from .keys import KEY_BYTES, CurveKey, NodeKeys, SignKey, same_bytes, sha256
 
 _NODE: Final = b"shoalkn1"
 _ROOT: Final = b"shoalkr1"
+_PILLAR: Final = b"shoalkp1"
 _CHECK_BYTES: Final = 8
 _MAX_BYTES: Final = 1024
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -60,6 +61,16 @@ def create_root_key(path: Path, key: SignKey) -> None:
 def load_root_key(path: Path) -> SignKey:
     """Read a fleet's root key. Raises as `load_node_keys`."""
     return SignKey(_load(path, _ROOT, 1))
+
+
+def create_pillar_key(path: Path, key: CurveKey) -> None:
+    """Write the key that sealed pillar values are opened with to a new file. Raises as `create_node_keys`."""
+    _create(path, _pack(_PILLAR, key.secret))
+
+
+def load_pillar_key(path: Path) -> CurveKey:
+    """Read the key that sealed pillar values are opened with. Raises as `load_node_keys`."""
+    return CurveKey(_load(path, _PILLAR, 1))
 
 
 def staged_path(path: Path) -> Path:

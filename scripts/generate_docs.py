@@ -44,8 +44,8 @@ to do instead. Changes take effect when the daemon is started again. Shoal takes
 thing; other keys carry their unit (`_s`, `_mib`, `_bytes`). `publisher_acl` and `nodegroups` are explained in
 [operations](operations.md), `returners` in [returners](returners.md).
 
-`pillar_roots` is read and checked, but nothing uses it before there is pillar. `file_client: local` lets `shoal-call`
-do without the daemon; nothing else uses it before there are states.
+A minion's `pillar_roots` is read and checked, but nothing uses it before there are states. `file_client: local` lets
+`shoal-call` do without the daemon. Pillar's keys are explained in [pillar](pillar.md).
 """
 MODULES = """\
 # Execution modules
@@ -76,8 +76,9 @@ RUNNERS = """\
 What `shoal-run` asks of the master itself. Only root and the master's own user may do so. `shoal-run -d` shows the same
 on the command line.
 
-One more name is handled by the program: `shoal-run state.event [TAG] [pretty=True] [count=N]` prints the master's
-events as they happen, one a line; TAG is a glob.
+Two more names are handled by the program. `shoal-run state.event [TAG] [pretty=True] [count=N]` prints the master's
+events as they happen, one a line; TAG is a glob. `shoal-run pillar.seal` reads a secret from the terminal or a pipe and
+prints it sealed for a pillar file.
 """
 
 

@@ -5,6 +5,7 @@
     ├── WireError        bytes from the other side are not what the protocol says
     ├── TrustError       bytes are well formed but must not be believed; carries a short `reason`
     ├── TargetError      a target expression cannot be read
+    ├── RenderError      a template or data file cannot be rendered; carries file, line and the lines around
     ├── ModuleError      an execution module was asked for something it cannot do
     │   ├── UnknownFunctionError
     │   ├── ArgumentError
@@ -52,6 +53,42 @@ class TrustError(ShoalError):
 
 class TargetError(ShoalError):
     """A target expression cannot be read; the text shows the place."""
+
+
+class RenderError(ShoalError):
+    """A template or data file cannot be rendered.
+
+    The text is one line that is fit for a log. `block()` adds lines of the file, which may hold secrets: it is for
+    whoever may read the file. `line` is 0 where it is not known; `chain` are the places that led here, `file:line`,
+    the outermost first.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str = "",
+        line: int = 0,
+        lines: tuple[tuple[int, str], ...] = (),
+        chain: tuple[str, ...] = (),
+    ) -> None:
+        self.problem = problem
+        self.file = file
+        self.line = line
+        self.lines = lines
+        self.chain = chain
+        place = f"{file}:{line}: " if file and line else f"{file}: " if file else ""
+        led = f" (from {', from '.join(reversed(chain))})" if chain else ""
+        super().__init__(f"{place}{problem}{led}")
+
+    def block(self) -> str:
+        """Return the error with the lines around it, for the operator."""
+        width = len(str(self.lines[-1][0])) if self.lines else 0
+        shown = [
+            f"  {'>' if number == self.line else ' '} {number:>{width}} | {text[:160]}"
+            for number, text in self.lines
+        ]
+        return "\n".join([str(self), *shown])
 
 
 class ModuleError(ShoalError):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from typing import Final
 
-from master.cli.client import Conversation
+from master.cli.client import Conversation, Refused
 from master.cli.docs import write_docs
 from master.cli.offers import runners
 from master.cli.options import Parser, add_output_options
@@ -20,6 +21,8 @@ from shoal.program import run_program
 
 _USAGE: Final = "shoal-run [options] <module.function> [arguments]"
 _STATE_EVENT: Final = "state.event"
+_TEMPLATES: Final = "render"  # the kind of a refusal that shows what is wrong in which files
+_SEAL: Final = "pillar.seal"
 _MAX_EXIT: Final = 255
 _MASTER: Final = "master"
 
@@ -54,14 +57,26 @@ def _run(words: list[str]) -> int:
             from master.cli.event_stream import follow_events  # needs json, which is slow to start
 
             return follow_events(path, hint, rest[1:], output)
+        if rest[0] == _SEAL:
+            from master.cli.seal import seal_secret  # needs libsodium
+
+            return seal_secret(path, hint, rest[1:], output)
         return _ask(options, path, hint, rest, output)
 
 
 def _ask(options: argparse.Namespace, path: str, hint: str, words: list[str], output: Output) -> int:
     fun, *args = words
     request = {"op": "runner", "fun": fun, "args": args, "kwargs": {}, "from_text": True}
-    with Conversation(path, request, hint=hint, patience_s=0.0) as talk:
-        answer = talk.answer()
+    try:
+        with Conversation(path, request, hint=hint, patience_s=0.0) as talk:
+            answer = talk.answer()
+    except Refused as refused:
+        if refused.kind != _TEMPLATES:
+            raise
+        from shoal.outputters.terminal import clean  # only when something is wrong
+
+        print(f"shoal-run: {clean(str(refused))}", file=sys.stderr)  # several lines: places in files
+        return refused.exit_code
     value, retcode = answer.get("value"), answer.get("retcode", 0)
     if not options.quiet:
         if fun == SYS_DOC and isinstance(value, dict):

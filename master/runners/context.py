@@ -15,6 +15,7 @@ from master.fileserver.service import FileService
 from master.identity import Identity
 from master.mine import MineRoom
 from master.outbox import Outbox
+from master.pillar.service import PillarService
 from master.receiving.pushed import PushedFiles
 from master.roster import Roster
 from master.runners.at_work import RunnersAtWork
@@ -43,6 +44,7 @@ class RunnerContext:
     dispatcher: Dispatcher
     files: FileService
     pushed: PushedFiles
+    pillar: PillarService
     mine: MineRoom
     identity: Identity
     counters: Counter[str]

@@ -12,6 +12,7 @@ from master.runners import (
     jobs,
     manage,
     mine,
+    pillar,
     returner,
     survey,
     tag,
@@ -29,6 +30,7 @@ _MODULES: Final = {
     "jobs": jobs,
     "manage": manage,
     "mine": mine,
+    "pillar": pillar,
     "returner": returner,
     "survey": survey,
     "tag": tag,
@@ -43,7 +45,15 @@ The tag may be a glob. `pretty=True` spreads the data over several lines, `count
 CLI Example:
 
     shoal-run state.event pretty=True
-    shoal-run state.event 'shoal/job/*' count=5"""
+    shoal-run state.event 'shoal/job/*' count=5""",
+    "pillar.seal": """Print a secret sealed for the master: what stands after a key in a pillar file.
+
+The secret is read from standard input, or asked for on a terminal; it is never an argument, which every user of the
+host could see, and it does not leave this program in plain.
+
+CLI Example:
+
+    shoal-run pillar.seal""",
 }
 
 

@@ -6,8 +6,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any, Final
 
-from modules.lookup import MISSING, traverse
 from shoal.errors import ModuleError
+from shoal.lookup import MISSING, traverse
 
 GONE: Final = object()  # as a value: the key is to be taken out
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from modules.context import Context
-from modules.lookup import MISSING, traverse
-from modules.lookup import filter_by as pick
 from shoal.functions.function import function
+from shoal.lookup import MISSING, traverse
+from shoal.lookup import filter_by as pick
 
 _SANITIZED = frozenset({"serialnumber", "machine_id", "uuid", "master", "localhost", "host", "fqdn", "id"})
 

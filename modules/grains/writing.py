@@ -12,10 +12,10 @@ from typing import Any, Final
 from modules.context import Context
 from modules.grains.grains_file import GrainsFile
 from modules.grains.nested import GONE, check_key, whole
-from modules.lookup import MISSING, traverse
 from modules.result import Result
 from shoal.errors import ArgumentError, ModuleError
 from shoal.functions.function import function
+from shoal.lookup import MISSING, traverse
 from shoal.wire import plain
 
 _HASH_CHARS: Final = "abcdefghijklmnopqrstuvwxyz0123456789!@#$%^&*(-_=+)"

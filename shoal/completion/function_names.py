@@ -57,6 +57,7 @@ fileserver: clear_cache clear_file_list_cache dir_list envs file_hash file_list 
 jobs: active cancel exit_success last_run list_job list_jobs list_jobs_filter lookup_jid master print_job queue resolve retry unresolved
 manage: alived allowed certificate counters down joined not_alived not_allowed not_joined not_present not_reaped present reaped status up versions
 mine: get
+pillar: seal seal_key show_pillar show_top
 returner: check dead_letters list replay status
 state: event
 survey: diff hash

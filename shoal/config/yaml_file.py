@@ -23,6 +23,7 @@ import yaml
 
 from shoal.config.node import BOOL, FLOAT, INT, LIST, MAP, NULL, TEXT, Node
 from shoal.errors import ConfigError
+from shoal.yaml_problem import explain
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 32
@@ -100,34 +101,9 @@ def _compose(text: str, file: str) -> yaml.Node | None:
             return loader.get_single_node()
         finally:
             loader.dispose()
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise ConfigError(f"{file}:{line}: a control character that YAML does not allow") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise ConfigError(f"{file}:{line}: {_problem(error, text, line)}") from None
-
-
-def _problem(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
-    problem = error.problem or error.context or "cannot be read"
-    if "'\\t'" in problem or "\t" in _indent(text, line):
-        return "a tab is used for indentation. Use spaces"
-    if "but found another document" in problem:
-        return "a second document starts here. Use one file for each"
-    if "mapping values are not allowed" in problem:
-        return "a ':' where none can be. Is the indentation right, or are quotes missing?"
-    if problem.startswith("expected <block end>"):
-        return "this does not belong to what stands above it. Is the indentation right?"
-    begins = error.context_mark.line + 1 if error.context_mark is not None else line
-    if "end of stream" in problem and begins < line:
-        return f"not YAML: the file ends inside what begins on line {begins}; is a quote missing?"
-    return f"not YAML: {problem.partition(chr(10))[0]}"
-
-
-def _indent(text: str, number: int) -> str:
-    line = "".join(text.split("\n")[number - 1 : number])
-    return line[: len(line) - len(line.lstrip())]
+    except yaml.YAMLError as error:
+        line, problem = explain(error, text)
+        raise ConfigError(f"{file}:{line}: {problem}") from None
 
 
 class _Converter:

@@ -89,6 +89,10 @@ class FileRoots:
                 return found
         return None
 
+    def folders(self, env: str) -> list[str]:
+        """Return where the roots of an environment really are, in their order. Raises WireError for what is no name."""
+        return self._roots(env)
+
     def walk(self, env: str, prefix: str = "") -> Iterator[Listed]:
         """Give all files and folders of an environment below `prefix`, sorted, each name once."""
         check_name(prefix)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from shoal.targets.compile import compile_target, list_ids
 from shoal.targets.facts import Facts, Matcher
-from shoal.targets.hint import hints
+from shoal.targets.hint import hints, reads_pillar
 from shoal.targets.target import KINDS, MAX_EXPR, Target, TermError
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "compile_target",
     "hints",
     "list_ids",
+    "reads_pillar",
 ]

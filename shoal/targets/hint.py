@@ -7,7 +7,7 @@ to the wrong minions.
 from __future__ import annotations
 
 from shoal.targets.compound import OPERATORS, read_term
-from shoal.targets.nodegroup import Nodegroups, group_words
+from shoal.targets.nodegroup import Nodegroups, expand_words, group_words
 from shoal.targets.target import Target
 
 
@@ -26,6 +26,14 @@ def hints(target: Target, nodegroups: Nodegroups | None = None) -> list[str]:
             if OPERATORS.intersection(inner) and not any(read_term(part).letter == "N" for part in inner):
                 result.append(f"{word[:80]!r} is put in place without parentheses: write ( {word[:80]} )")
     return result
+
+
+def reads_pillar(target: Target, nodegroups: Nodegroups | None = None) -> bool:
+    """Say whether pillar decides who `target` means. Raises TargetError when a nodegroup cannot be read."""
+    if target.kind not in ("compound", "nodegroup"):
+        return target.kind.startswith("pillar")
+    words = target.expr.split() if target.kind == "compound" else [f"N@{target.expr}"]
+    return any(read_term(word).letter in ("I", "J") for word in expand_words(words, nodegroups or {}))
 
 
 def _has_glued_parenthesis(word: str) -> bool:

@@ -71,6 +71,24 @@ def compile_pcre(pattern: str, *, ignore_case: bool = False) -> TextTest:
     return lambda text: len(text) <= limit and match(text) is not None
 
 
+def longest_text(pattern: str, flags: int = 0, *, anywhere: bool = False) -> int:
+    """Return how long a text `pattern` may be tried on; with `anywhere` at each place of it, as `re.search` does.
+
+    Raises:
+        re.error: not a regular expression.
+        TargetError: one that is too long or could take too long.
+    """
+    if len(pattern) > MAX_REGEX:
+        raise TargetError(f"regular expression {pattern[:40]!r}... is longer than {MAX_REGEX} characters")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        weight = _sequence(_parser.parse(pattern, flags), pattern)
+        limit = _longest_text(_parser.parse(pattern, flags), pattern)
+    if anywhere and weight.stars:
+        limit = min(limit, int(2 ** ((_MAX_BITS - weight.bits) / (weight.stars + 1))))
+    return limit
+
+
 def _longest_text(tree: Any, pattern: str) -> int:
     weight = _sequence(tree, pattern)
     stars = weight.stars

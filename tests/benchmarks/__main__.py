@@ -18,6 +18,7 @@ from tests.benchmarks import (
     case_floor,
     case_idle,
     case_latency,
+    case_pillar,
     case_real,
     case_retention,
     case_returns,
@@ -45,6 +46,7 @@ CASES: Final[dict[str, Case]] = {
     "postgres": case_returns.run_postgres,
     "crowd": case_crowd.run,
     "files": case_files.run,
+    "pillar": case_pillar.run,
     "retention": case_retention.run,
     "retention-postgres": case_retention.run_postgres,
 }

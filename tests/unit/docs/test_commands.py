@@ -61,6 +61,8 @@ def check_run(words: list[str]) -> None:
     fun, *args = rest
     if fun == "state.event":
         read_words([word for word in args if "[" not in word and "]" not in word])
+    elif fun == "pillar.seal":
+        assert args == []
     elif fun != "sys.doc":
         bind(RUNNERS.get(fun), args, {}, from_text=True)
 

@@ -12,6 +12,7 @@ from master.acl import Acl, Caller
 from master.acl_rules import AclRule, Call, CallRule
 from master.intake import IntakeError
 from master.roster import Roster
+from shoal.targets import Target
 
 NOBODY = pwd.getpwnam("nobody").pw_uid
 UNKNOWN = 3_999_999
@@ -49,6 +50,27 @@ def test_root_and_the_masters_own_user_may_do_everything(roster: Roster) -> None
     for caller in (ROOT, Caller(os.geteuid(), 1)):
         assert not denied(acl(roster), "cmd.run", "web1", "db1", caller=caller)
         acl(roster).check_operator(caller, "keys")
+
+
+def test_targets_by_pillar_are_for_operators(roster: Roster) -> None:
+    roster.set_pillar("web1", {"password": "abc"})
+    assert roster.resolve(Target(kind="pillar", expr="password:a*")).ids == ("web1",)
+    for kind, expr in (("pillar", "password:a*"), ("pillar_pcre", "a:b"), ("compound", "web* and I@a:b"),
+                       ("pillar_exact", "a:b"), ("nodegroup", "rich"), ("compound", "not N@rich")):  # fmt: skip
+        allowed = acl(Roster({"rich": "J@money:.*"}), rule("test.*"))
+        with pytest.raises(IntakeError, match="targets by pillar: only root"):
+            allowed.check_target(ANNA, Target(kind=kind, expr=expr))
+        allowed.check_target(ROOT, Target(kind=kind, expr=expr))
+    acl(roster).check_target(ANNA, Target(kind="compound", expr="web* and G@os:x"))
+
+
+def test_pillar_stays_when_grains_and_tags_change(roster: Roster) -> None:
+    roster.set_pillar("web1", {"a": "b"})
+    roster.set_grains("web1", {"os": "x"}, b"")
+    roster.set_tags("web1", {"site": "rome"})
+    assert roster.resolve(Target(kind="compound", expr="I@a:b and G@os:x and T@site:rome")).ids == ("web1",)
+    roster.set_pillar("nobody", {"a": "b"})
+    assert "nobody" not in roster
 
 
 def test_others_may_nothing_without_rules(roster: Roster) -> None:

@@ -17,12 +17,12 @@ from modules.context import Context
 from modules.grains import grains_file
 from modules.grains.grains_file import GrainsFile
 from modules.grains.nested import GONE, whole
-from modules.lookup import MISSING
 from modules.result import Result
 from modules.standalone import NoDaemon
 from shoal.config.yaml_file import read_yaml
 from shoal.errors import ArgumentError, ModuleError
 from shoal.functions.signature import bind
+from shoal.lookup import MISSING
 from tests.unit.modules.conftest import FakeDaemon
 
 Ask = Callable[[str], Any]

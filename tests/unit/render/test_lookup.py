@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from modules.lookup import filter_by, merged, traverse
 from shoal.errors import ModuleError
+from shoal.lookup import filter_by, merged, traverse
 
 DATA: dict[str, Any] = {
     "os": "Debian",

@@ -1,4 +1,4 @@
-"""Finds values in nested data by `a:b:c`, and picks from a table by pattern. Pure; for grains and match."""
+"""Finds values in nested data by `a:b:c`, and picks from a table by pattern. Pure; for modules and templates."""
 
 from __future__ import annotations
 
