@@ -18,6 +18,7 @@ from master.config import MasterConfig
 from master.control import ControlServer
 from master.dispatch.dispatcher import Dispatcher
 from master.events import EventBus
+from master.fileserver.manifests import Manifests
 from master.fileserver.opening import open_files
 from master.gate import Gate
 from master.greeter import Greeter, Limits
@@ -228,6 +229,7 @@ class Master:
         self.uploads = Uploads(cache / "uploads", self._config.cp_upload_mib * MIB, monotonic)
         self.files.uploads = self.uploads
         self.pillar = open_pillar(self._config, self._paths, self.roster)
+        self.files.manifests = Manifests(self.files.catalog, self.identity, self.time.now)
         self.mine = MineRoom(self.store, self.writer, self.roster, self.time.now)
         self.inquiries: dict[str, Inquiries[Any]] = {
             "mine": Inquiries(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from random import SystemRandom
 from typing import Any, Final
@@ -21,6 +21,7 @@ from minion.desk.desk import Desk
 from minion.desk.facts_clerk import FactsClerk
 from minion.desk.file_clerk import FileClerk
 from minion.desk.master_clerk import MasterClerk
+from minion.desk.sync_clerk import SyncClerk
 from minion.endpoints import Endpoints
 from minion.executor.client import ExecutorClient
 from minion.executor.spawn import Spawner
@@ -37,6 +38,9 @@ from minion.outbox import Outbox
 from minion.policy import policy_of
 from minion.recovery import Recovery
 from minion.spool import Spool
+from minion.synced.shelf import Shelf
+from minion.synced.start import StartSync
+from minion.synced.syncing import Syncing, SyncParts
 from modules import blackout
 from pki.anchor import TrustAnchor
 from pki.envelope import ENVELOPE_OVERHEAD
@@ -56,6 +60,8 @@ log = logging.getLogger(__name__)
 
 _MAX_PUBLISH_BYTES: Final = max(MAX_JOB_BYTES, MAX_WELCOME_BYTES) + ENVELOPE_OVERHEAD + 1024
 _TIDY_S: Final = 3600.0
+_MAX_TROUBLES: Final = 20  # that are told when there is a master again
+_MAX_TOLD: Final = 1000  # characters of what a job tells
 
 
 def main(paths: Paths, config: MinionConfig, spawner: Spawner) -> int:
@@ -72,14 +78,20 @@ class Daemon:
         self._config = config
         self._loop = Loop()
         self._membership = Membership(paths)
-        self._facts = FactsKeeper(self._loop, paths, config, self._facts_changed, self._grains_trouble)
+        self._policy = policy_of(config)
+        self._facts = FactsKeeper(self._loop, paths, config, self._facts_changed, self._tell_trouble)
         self._tags: Mapping[str, str] = {}
-        self._trouble = ""  # to be told once there is somebody to tell
+        self._troubles: list[str] = []  # to be told once there is somebody to tell
         self._ledger = self._open_ledger()
         self._spool = Spool(self._ledger, Outbox(config.spool_max_bytes))
         self._journal = Journal(self._ledger)
         self._key_change = KeyChange(self._membership, config.id, self._use_keys)
         self._minion = self._make_minion()
+        self._cache = FileCache(paths.cache_dir / "files", config.file_cache_max_mib * 1024 * 1024)
+        self._fetcher = Fetcher(self._loop, self._cache, self._minion.questions)
+        self._shelf = Shelf(paths.synced)
+        self._syncing = self._make_syncing()
+        self._start_sync = StartSync(self._syncing, self._policy)
         self._desk = self._open_desk()
         self._recovery = Recovery(self._loop, self._clock, self._journal, self._minion.jobs)
         self._executor = ExecutorClient(
@@ -101,6 +113,7 @@ class Daemon:
     def run(self) -> None:
         """Run until a signal says stop."""
         self._handle_signals()
+        self._syncing.load()
         self._tell_executor()
         self._executor.start()
         self._minion.start(self._executor)
@@ -124,10 +137,10 @@ class Daemon:
         ledger = Ledger(self._paths.state_dir / "ledger.db", self._config.spool_max_bytes, MAX_TOMBSTONES)
         try:
             ledger.open()
-            self._trouble = ledger.trouble
+            self._troubles += [ledger.trouble] if ledger.trouble else []
         except LedgerError as error:
             log.error("%s", error, extra={"action": "ledger_failed"})
-            self._trouble = str(error)
+            self._troubles.append(str(error))
         return ledger
 
     def _make_minion(self) -> Minion:
@@ -144,7 +157,8 @@ class Daemon:
                 heartbeat_timeout_ms=int(config.heartbeat_s * 2000),
             ),
         )
-        trust = JobTrust(TrustAnchor(joined.root_key), config.id, policy_of(config))
+        self._anchor = TrustAnchor(joined.root_key)
+        trust = JobTrust(self._anchor, config.id, self._policy)
         minion = Minion(
             Parts(
                 id=config.id,
@@ -166,7 +180,7 @@ class Daemon:
                 failback_s=config.master_failback_interval if config.master_failback else 0.0,
                 facts=lambda: (self._facts.facts.digest, self._facts.facts.grains),
                 holds=lambda job: self._frozen(job.fun),
-                on_masters=membership.keep_masters,
+                on_masters=self._masters_changed,
                 on_welcome=self._welcomed,
                 on_rotated=self._key_change.rotated,
             )
@@ -181,17 +195,31 @@ class Daemon:
 
     def _open_desk(self) -> Desk | None:
         """Open the socket where jobs ask the daemon; without it there are no files, and all else works."""
-        cache = FileCache(self._paths.cache_dir / "files", self._config.file_cache_max_mib * 1024 * 1024)
         questions = self._minion.questions
         try:
-            fetcher = Fetcher(self._loop, cache, questions)
-            clerks = FileClerk(questions, fetcher).clerks()
+            clerks = FileClerk(questions, self._fetcher).clerks()
             clerks |= FactsClerk(lambda: (self._facts.facts.grains, self._tags)).clerks()
             clerks |= MasterClerk(questions, self._minion.send_event).clerks()
+            clerks |= SyncClerk(self._syncing.sync).clerks()
             return Desk(self._loop, self._paths.desk_socket, clerks)
         except OSError as error:
             log.error("jobs cannot ask the daemon: %s", error, extra={"action": "no_desk"})
             return None
+
+    def _make_syncing(self) -> Syncing:
+        return Syncing(
+            SyncParts(
+                loop=self._loop,
+                clock=self._clock,
+                shelf=self._shelf,
+                anchor=self._anchor,
+                questions=self._minion.questions,
+                fetcher=self._fetcher,
+                cache=self._cache,
+                on_change=self._synced,
+                on_trouble=self._tell_trouble,
+            )
+        )
 
     def _handle_signals(self) -> None:
         """SIGTERM and SIGINT end the loop; through a pipe, so that epoll wakes up."""
@@ -214,9 +242,10 @@ class Daemon:
         self._recovery.time_told()
         if welcome.status == "accepted":
             self._membership.blank_token()
-            if self._trouble:
-                self._alert(self._trouble)
-                self._trouble = ""
+            troubles, self._troubles = self._troubles, []
+            for text in troubles:
+                self._alert(text)
+            self._start_sync.online()
             if dict(welcome.tags) != dict(self._tags):
                 self._tags = welcome.tags
                 self._tell_executor()
@@ -229,6 +258,7 @@ class Daemon:
         """
         if self._clock.anchored:
             self._journal.prune(self._clock.now())
+        self._syncing.look()
         self._loop.call_later(_TIDY_S, self._tidy)
 
     def _begin_chores(self) -> None:
@@ -267,8 +297,8 @@ class Daemon:
         """Do what a job asks of the daemon."""
         if action == "refresh_grains":
             self._facts.refresh()
-        elif action == "sync_modules":
-            self._executor.reload_modules()
+        elif action == "altered":
+            self._syncing.tell(str(data.get("text", ""))[:_MAX_TOLD])
         elif action == "rotate_key":
             self._rotate_key()
         else:
@@ -294,11 +324,29 @@ class Daemon:
         self._minion.jobs.look_again()
         self._minion.facts_changed(before.digest, before.grains)
 
-    def _grains_trouble(self, text: str) -> None:
+    def _tell_trouble(self, text: str) -> None:
         if self._minion.state == "online":
             self._alert(text)
-        elif not self._trouble:
-            self._trouble = text
+            return
+        log.error("%s", text, extra={"action": "trouble"})
+        if len(self._troubles) < _MAX_TROUBLES:
+            self._troubles.append(text)
+
+    def _masters_changed(self, document: bytes) -> None:
+        self._membership.keep_masters(document)
+        if not self._syncing.load():  # it has revoked the certificate under a manifest
+            self._start_sync.again()
+            if self._minion.state == "online":
+                self._start_sync.online()
+
+    def _synced(self, kinds: Sequence[str]) -> None:
+        """Other synced files count now: tell whoever loads them."""
+        held = self._syncing.held
+        if "modules" in kinds:
+            self._executor.use_modules(held.modules(self._policy))
+        if "grains" in kinds:
+            self._facts.custom_files = held.custom_grains(self._shelf)
+            self._facts.refresh()
 
     def _addresses_changed(self) -> None:
         self._minion.check_connection()

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from minion.config import MinionConfig
-from minion.executor import grains_files
+from minion.executor.custom_file import CustomFile
 from minion.grains import collect
 from minion.loop import Loop, Timer
 from pki.keys import sha256
@@ -30,7 +29,7 @@ VOLATILE: Final = frozenset({"pid", "localtime"})  # grains that differ at each 
 _PAUSE_S: Final = 30.0  # between two looks because of addresses: containers come and go
 _MAX_CACHE: Final = 256 * 1024
 
-Gather = Callable[[Path, "Mapping[str, Any]"], None]
+Gather = Callable[["Sequence[CustomFile]", "Mapping[str, Any]"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +72,7 @@ class FactsKeeper:
         self._timer: Timer | None = None
         self._looked = -_PAUSE_S  # monotonic, when addresses were the reason
         self.gather: Gather | None = None  # set once there is an executor
+        self.custom_files: Sequence[CustomFile] = ()  # those that a signed manifest names
         self.facts = Facts.collect(paths, config, self._customs)
 
     def start(self) -> None:
@@ -124,12 +124,11 @@ class FactsKeeper:
         self.refresh()
 
     def _ask_for_customs(self) -> None:
-        folder = self._paths.custom_grains
-        if not grains_files.files(folder):
+        if not self.custom_files:
             self._errors = ()
             self._take_customs({})
         elif self.gather is not None:
-            self.gather(folder, Facts.collect(self._paths, self._config, {}).grains)
+            self.gather(self.custom_files, Facts.collect(self._paths, self._config, {}).grains)
 
     def _take_customs(self, grains: dict[str, Any]) -> None:
         if grains == self._customs:

@@ -33,7 +33,10 @@ class DaemonControl(Protocol):
     """What a function may ask of the minion's daemon."""
 
     def request(self, action: str, **data: Any) -> None:
-        """Ask for `action` (`refresh_grains`, `sync_modules`, `rotate_key`) and return at once."""
+        """Ask for `action` (`refresh_grains`, `rotate_key`) and return at once."""
+
+    def sync(self, kinds: Sequence[str], env: str) -> dict[str, list[str]]:
+        """Bring the synced files of these kinds up to date; return what has changed, by kind. Raises ModuleError."""
 
 
 class Files(Protocol):

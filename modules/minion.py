@@ -115,20 +115,6 @@ def refresh_grains(ctx: Context) -> bool:
     return True
 
 
-@function(inline=True, replay="safe", aliases=("saltutil.sync_modules",))
-def sync_modules(ctx: Context) -> bool:
-    """Ask the daemon to fetch the custom modules from the master; returns before it has.
-
-    What has come shows in `sys.list_modules`, what cannot be loaded in `sys.broken`.
-
-    CLI Example:
-
-        shoal '*' minion.sync_modules
-    """
-    ctx.daemon.request("sync_modules")
-    return True
-
-
 @function(inline=True)
 def rotate_key(ctx: Context) -> bool:
     """Ask the daemon to make itself a new key and have it accepted by means of the old one.

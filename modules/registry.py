@@ -1,16 +1,18 @@
 """Finds execution functions by name and loads a module only when it is first asked for.
 
-Order: synced functions come before built-in ones of the same name, except in `KEPT` modules, by which a box
-is brought back after a bad sync. A synced file that cannot be loaded takes its own module down, and says so,
-because to run the built-in function that it meant to replace would be a guess.
+Order: functions of a developer's folder, synced ones, built-in ones of the same name; but in `KEPT` modules, by which
+a box is brought back after a bad sync, the built-in ones come first. A synced file that cannot be loaded takes its
+own module down, and says so, because to run the built-in function that it meant to replace would be a guess.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 
-from modules.sources import Broken, BuiltIn, Source, SyncedFolder
+from modules.module_dirs import ModuleDirs
+from modules.sources import Broken, BuiltIn, Source
+from modules.synced_folder import SyncedFolder
 from shoal.errors import UnknownFunctionError
 from shoal.functions.function import Function
 
@@ -20,9 +22,10 @@ KEPT: Final = frozenset({"minion", "saltutil", "sys"})
 class Registry:
     """All functions of this box. One a process; a forked job shares what its parent had loaded."""
 
-    def __init__(self, synced: Path | None = None) -> None:
+    def __init__(self, synced: SyncedFolder | None = None, developed: ModuleDirs | None = None) -> None:
         self._built_in = BuiltIn()
-        self._synced = SyncedFolder(synced)
+        self._synced = synced or SyncedFolder()
+        self._others: tuple[Source, ...] = (developed, self._synced) if developed else (self._synced,)
 
     def get(self, name: str) -> Function:
         """Return the function called `name`, e.g. `test.ping`.
@@ -43,7 +46,7 @@ class Registry:
     def inline(self, name: str) -> bool:
         """Say whether `name` is a function that may run in the asking process. Never runs a synced file."""
         module = name.partition(".")[0]
-        if module in self._synced.modules() and module not in KEPT:
+        if self.has_others(module) and module not in KEPT:
             return False
         try:
             found = self._built_in.functions(module).get(name)
@@ -67,7 +70,11 @@ class Registry:
 
     def modules(self) -> list[str]:
         """Return the names of all modules, sorted, without loading one."""
-        return sorted(self._built_in.modules() | self._synced.modules())
+        return sorted(self._built_in.modules().union(*(source.modules() for source in self._others)))
+
+    def has_others(self, module: str) -> bool:
+        """Say whether a file that is not of this package has functions of `module`, without loading it."""
+        return any(module in source.modules() for source in self._others)
 
     def broken(self) -> dict[str, str]:
         """Return why modules cannot be loaded, by module. Loads every module."""
@@ -81,13 +88,21 @@ class Registry:
         return reasons
 
     def reload_synced(self) -> None:
-        """Look at the synced folder again and forget what was loaded from it."""
+        """Forget what was loaded of the synced files."""
         self._synced.reload()
 
-    def _order(self, module: str) -> tuple[Source, Source]:
+    def use_synced(self, digests: Mapping[str, bytes]) -> None:
+        """Take these for the synced modules there are, by the digests of their files."""
+        self._synced.use(digests)
+
+    def altered(self) -> list[str]:
+        """Return a line for each synced file that was not loaded because it is not what the master has signed."""
+        return self._synced.altered
+
+    def _order(self, module: str) -> tuple[Source, ...]:
         if module in KEPT:
-            return self._built_in, self._synced
-        return self._synced, self._built_in
+            return self._built_in, *self._others
+        return *self._others, self._built_in
 
     def _hint(self, name: str) -> str:
         """Return a suggestion; loads only the module that was probably meant."""

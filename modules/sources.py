@@ -1,9 +1,10 @@
-"""Where functions come from: this package, and the synced folder. A module is found by its file's name alone.
+"""Where functions come from: this package, or a file of somebody else. A module is found by its file's name alone.
 
 A module of this package may be a folder: what its files have is all of one module.
 
-A module that cannot be loaded raises `Broken` whenever it is asked for and never spoils another. A synced
-file is compiled from its text each time it is loaded: no bytecode file, so an edit within one second is seen.
+A module that cannot be loaded raises `Broken` whenever it is asked for and never spoils another. Somebody else's
+file is compiled from its text each time it is loaded: no bytecode file, so an edit within one second is seen, and
+what runs is what was checked.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ from typing import Final, Protocol
 
 import modules
 from shoal.functions.function import Function, marks_of
-from shoal.ownership import doubt
 
 # Files of this package that are its machinery, not something to ask of a box.
 MACHINERY: Final = frozenset(
-    {"atomic_file", "blackout", "context", "held_folder", "kept_output", "likeness", "lookup", "nested"}
+    {"atomic_file", "blackout", "context", "held_folder", "kept_output", "likeness", "module_dirs", "nested"}
     | {"own_files", "placing", "process_env", "process_io", "registry", "result", "shell", "sources"}
-    | {"standalone", "text_file", "way"}
+    | {"standalone", "synced_folder", "text_file", "way"}
 )
 
-# Modules that are only other names for functions of these modules.
+# Modules that have other names for functions of these modules.
 ALIAS_HOMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "minion": ("saltutil",),
     "network": ("hostname",),
     "ps": ("process",),
     "saltutil": ("minion", "sys"),
@@ -86,56 +87,27 @@ class BuiltIn:
         return self._loaded[module]
 
 
-class SyncedFolder:
-    """The .py files of a folder that the master fills. Its functions never run inline: they are not ours."""
+def run_source(module: str, path: Path, code: bytes) -> Functions:
+    """Return the functions of a file that is not of this package, after running `code`, its text. Raises Broken."""
+    fresh = ModuleType(_import_name(module))
+    fresh.__file__ = str(path)
+    sys.modules[fresh.__name__] = fresh  # dataclasses and type hints look their module up here
+    try:
+        exec(compile(code, str(path), "exec"), fresh.__dict__)  # noqa: S102  that is the feature
+        functions = _functions_of(fresh, module, may_inline=False)
+        for each in functions.values():
+            _ = each.signature  # a stranger's type mistake is told now, not as a crash of the first job
+    except (Exception, SystemExit) as error:
+        sys.modules.pop(fresh.__name__, None)
+        raise Broken(f"{path} cannot be loaded: {type(error).__name__}: {_one_line(error)}") from None
+    if not functions:
+        raise Broken(f"{path} has no @function")
+    return functions
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
-        self._loaded: dict[str, Functions | Broken] = {}
-        self._files: dict[str, Path] = {}
-        self.reload()
 
-    def reload(self) -> None:
-        """Forget what was loaded and look at the folder again."""
-        for module in self._loaded:
-            sys.modules.pop(_import_name(module), None)
-        self._loaded = {}
-        files = sorted(self._folder.glob("*.py")) if self._folder and self._folder.is_dir() else []
-        self._files = {path.stem: path for path in files if not path.name.startswith("_")}
-
-    def modules(self) -> frozenset[str]:
-        """Return the names of the files in the folder, as last looked at."""
-        return frozenset(self._files)
-
-    def functions(self, module: str) -> Functions:
-        """Return the functions of `module`, running its file on first use. Raises Broken."""
-        if module not in self._files:
-            return {}
-        if module not in self._loaded:
-            self._loaded[module] = self._load(module, self._files[module])
-        loaded = self._loaded[module]
-        if isinstance(loaded, Broken):
-            raise loaded
-        return loaded
-
-    @staticmethod
-    def _load(module: str, path: Path) -> Functions | Broken:
-        if why := doubt(path):
-            return Broken(f"{path} is not loaded: {why}")
-        fresh = ModuleType(_import_name(module))
-        fresh.__file__ = str(path)
-        sys.modules[fresh.__name__] = fresh  # dataclasses and type hints look their module up here
-        try:
-            exec(compile(path.read_bytes(), str(path), "exec"), fresh.__dict__)  # noqa: S102  that is the feature
-            functions = _functions_of(fresh, module, may_inline=False)
-            for each in functions.values():
-                _ = each.signature  # a stranger's type mistake is told now, not as a crash of the first job
-        except (Exception, SystemExit) as error:
-            sys.modules.pop(fresh.__name__, None)
-            return Broken(f"{path} cannot be loaded: {type(error).__name__}: {_one_line(error)}")
-        if not functions:
-            return Broken(f"{path} has no @function")
-        return functions
+def forget_source(module: str) -> None:
+    """Let go of what `run_source` has made."""
+    sys.modules.pop(_import_name(module), None)
 
 
 def _files_of(name: str) -> Iterator[ModuleType]:

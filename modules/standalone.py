@@ -5,7 +5,7 @@ Nothing runs besides the caller and nobody can be asked; both say so instead of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shoal.errors import ModuleError
@@ -34,6 +34,12 @@ class NoDaemon:
         """Refuse. Raises ModuleError."""
         raise ModuleError(
             f"{action} is the daemon's work, and this call runs without one; ask through a master"
+        )
+
+    def sync(self, kinds: Sequence[str], env: str) -> dict[str, list[str]]:
+        """Refuse. Raises ModuleError."""
+        raise ModuleError(
+            "to sync is the daemon's work, and this call runs without one; ask through a master"
         )
 
 

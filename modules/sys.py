@@ -90,7 +90,7 @@ def broken(ctx: Context) -> dict[str, str]:
 
 @function(inline=True, replay="safe", aliases=("saltutil.refresh_modules",))
 def reload_modules(ctx: Context) -> bool:
-    """Look at the synced modules on the disk again.
+    """Forget what was loaded of synced modules, e.g. after a damaged file was mended; fetches nothing.
 
     CLI Example:
 

@@ -16,8 +16,9 @@ CERTIFICATE: Final = "certificate"
 MASTERS: Final = "masters"
 HELLO: Final = "hello"
 ROTATION: Final = "rotation"
+MANIFEST: Final = "manifest"
 
-SEALED: Final = frozenset({JOB, WELCOME, NOTICE})  # signed by a master, see envelope.py
+SEALED: Final = frozenset({JOB, WELCOME, NOTICE, MANIFEST})  # signed by a master, see envelope.py
 PURPOSES: Final = SEALED | {CERTIFICATE, MASTERS, HELLO, ROTATION}
 
 

@@ -10,6 +10,7 @@
     │   ├── UnknownFunctionError
     │   ├── ArgumentError
     │   ├── CommandError
+    │   ├── AlteredError       a synced file is not what the master has signed
     │   └── UnavailableError   not on this box: it lacks the program or system that this is for
     ├── StoreError       the master's database
     │   ├── ConflictError    undone because of another writer; may be tried again
@@ -105,6 +106,10 @@ class ArgumentError(ModuleError):
 
 class CommandError(ModuleError):
     """A process could not be started or ran out of time."""
+
+
+class AlteredError(ModuleError):
+    """A synced file on this box is not what the master has signed, or is not there."""
 
 
 class UnavailableError(ModuleError):

@@ -73,9 +73,9 @@ class Paths(NamedTuple):
         return self.config_dir / "grains"
 
     @property
-    def custom_grains(self) -> Path:
-        """Where the files of custom grains are, Salt's `_grains`."""
-        return self.state_dir / "grains"
+    def synced(self) -> Path:
+        """Where a minion keeps what its master has synced: Salt's `_modules`, `_grains` and so on."""
+        return self.state_dir / "synced"
 
     @property
     def config_file(self) -> Path:

@@ -39,6 +39,21 @@ class Policy:
             return f"{fun} is not among this minion's allowed_functions"
         return ""
 
+    def loads(self, module: str) -> bool:
+        """Say whether a function of `module` may run here; if none may, its file is not loaded: that runs it too."""
+        whole = (pattern.removesuffix(".*") for pattern in self.disabled_functions if pattern.endswith(".*"))
+        if module in self.disabled_modules or any(fnmatchcase(module, pattern) for pattern in whole):
+            return False
+        return not self.allowed_functions or any(
+            _names(pattern, module) for pattern in self.allowed_functions
+        )
+
+
+def _names(pattern: str, module: str) -> bool:
+    """Say whether a pattern can match a function of `module`; one without a dot can match anywhere."""
+    part, dot, _ = pattern.partition(".")
+    return fnmatchcase(module, part) if dot else any(char in part for char in "*?[")
+
 
 def _any(patterns: tuple[str, ...], fun: str) -> bool:
     return any(fnmatchcase(fun, pattern) for pattern in patterns)

@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from master.fileserver.catalog import Catalog
+from master.fileserver.manifests import Manifests
 from master.fileserver.updates import Updates
 from master.receiving.uploads import Uploads
 from shoal.errors import WireError
@@ -61,6 +62,7 @@ class FileService:
         self.updates = updates  # of the git repositories, if there are any
         self.uploads: Uploads | None = None  # what shoal-cp brings, if there is such a thing
         self.transport: MasterTransport | None = None  # set once the sockets are there
+        self.manifests: Manifests | None = None  # set once the master can sign
         self._counters = counters
         self._monotonic = monotonic
         self._threads = ThreadPoolExecutor(_THREADS, "files")
@@ -123,10 +125,25 @@ class FileService:
     async def _serve(self, minion: str, route: bytes, question: Question) -> None:
         box = self._boxes[minion]
         try:
-            for answer in await self.beside(self._answers, minion, question):
+            answers = (
+                [await self._manifest(question)]
+                if question.op == "manifest"
+                else await self.beside(self._answers, minion, question)
+            )
+            for answer in answers:
                 self._answer(route, answer)
         finally:
             box.open -= 1
+
+    async def _manifest(self, question: Question) -> Answer:
+        """Return the manifest of an environment; files are looked up in a thread, the time is taken in the loop."""
+        if self.manifests is None:
+            return Answer(n=question.n, error="this master has no manifests")
+        try:
+            files = await self.beside(self.manifests.files, question.env)
+            return Answer(n=question.n, data=self.manifests.seal(question.env, files))
+        except (WireError, OSError) as error:
+            return _failed(question, error)
 
     def _answers(self, minion: str, question: Question) -> Sequence[Answer]:
         """Return the answers to a question; runs in a thread."""
@@ -140,11 +157,8 @@ class FileService:
                 return [Answer(n=question.n, files=(found,) if found is not None else ())]
             page, last = self.catalog.page(question.env, question.name, question.after)
             return [Answer(n=question.n, files=tuple(page), last=last)]
-        except WireError as error:
-            return [Answer(n=question.n, error=str(error)[:500])]
-        except OSError as error:
-            log.warning("cannot serve a file: %s", error, extra={"action": "file_unread"})
-            return [Answer(n=question.n, error="the master cannot read it; see its log")]
+        except (WireError, OSError) as error:
+            return [_failed(question, error)]
 
     def _read(self, minion: str, question: Question) -> Sequence[Answer]:
         data = b"".join(self._part(minion, part) for part in question.parts)
@@ -177,3 +191,10 @@ class FileService:
     def _say(self, route: bytes, frame: bytes) -> None:
         assert self.transport is not None
         self.transport.send(route, frame)
+
+
+def _failed(question: Question, error: WireError | OSError) -> Answer:
+    if isinstance(error, WireError):
+        return Answer(n=question.n, error=str(error)[:500])
+    log.warning("cannot serve a file: %s", error, extra={"action": "file_unread"})
+    return Answer(n=question.n, error="the master cannot read it; see its log")

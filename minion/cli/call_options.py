@@ -14,7 +14,7 @@ _INSTEAD: Final = {
     "--master": "the masters are those of the fleet that this box has joined (shoal-minion join) and `master:` "
     "of its configuration",
     "--return": "results of shoal-call stay on the box; a job sent by shoal can have returners",
-    "--states-dir": "modules of your own are files in the minion's state folder",
+    "--states-dir": "state modules are synced from _states of the master (saltutil.sync_states)",
 }
 _ALONE: Final = ("id", "file_root", "pillar_root")  # what a daemon has settled already
 
@@ -90,6 +90,14 @@ def _add_surroundings(parser: CommandLine) -> None:
         metavar="DIR",
         default="",
         help="with --local: the pillar of the environment base is in DIR",
+    )
+    add(
+        "-m",
+        "--module-dirs",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="load modules from DIR too, or from _modules in it; only you or root may write there",
     )
     add("--cachedir", metavar="DIR", default="", help="keep under DIR what functions keep in the cache")
     add("--skip-grains", action="store_true", help="no grains but the id")

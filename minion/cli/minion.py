@@ -124,7 +124,7 @@ def _run(paths: Paths, options: argparse.Namespace) -> int:
     be_alone(paths.run_dir / "minion.lock", "shoal-minion")
     settings = ExecutorSettings(
         minion_id=config.id,
-        synced=str(paths.state_dir / "modules"),
+        synced=str(paths.synced / "modules"),
         desk=str(paths.desk_socket),
         file_cache=str(paths.cache_dir / "files"),
         disabled=disabled_patterns(config),

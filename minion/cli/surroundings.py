@@ -9,22 +9,29 @@ from __future__ import annotations
 
 import argparse
 import socket
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minion.config import MinionConfig
 from minion.desk.client import DeskClient
-from minion.executor import grains_files
 from minion.grains import collect, static
+from minion.policy import policy_of
+from minion.synced.shelf import Shelf
 from modules.blackout import BLACKOUT, WHITELIST
 from modules.context import Context
+from modules.module_dirs import ModuleDirs
 from modules.own_files import OwnFiles
 from modules.registry import Registry
 from modules.standalone import NoDaemon, NoJobs, NoMaster
+from modules.synced_folder import SyncedFolder
 from shoal import exits
 from shoal.exits import CliError
 from shoal.paths import Paths
+
+if TYPE_CHECKING:
+    from minion.synced.held import Held
 
 
 class Surroundings:
@@ -38,6 +45,8 @@ class Surroundings:
         self._paths = (
             paths._replace(cache_dir=Path(options.cachedir).absolute()) if options.cachedir else paths
         )
+        self._shelf = Shelf(paths.synced)
+        self._held = self._read_held(paths)
         self._desk = DeskClient(paths.desk_socket, paths.cache_dir / "files")
         self._config = _with_options(config, options)
         if not self._alone:
@@ -52,14 +61,26 @@ class Surroundings:
             pillar={},
             tags=tags,
             settings=self._config.module_settings(self._paths),
-            registry=Registry(self._paths.state_dir / "modules"),
+            registry=self._registry(),
             jobs=NoJobs(),
-            daemon=NoDaemon(),
+            daemon=NoDaemon() if self._alone else _Daemon(self._desk),
             files=OwnFiles(self._config.state_folders(self._paths)) if self._alone else self._desk,
             master=NoMaster() if self._alone else self._desk,
             jid="",
             job_user="",
         )
+
+    def _registry(self) -> Registry:
+        modules = self._held.modules(policy_of(self._config)) if self._held else {}
+        synced = SyncedFolder(self._shelf.folder("modules"), modules)
+        return Registry(synced, ModuleDirs([Path(folder) for folder in self._options.module_dirs]))
+
+    def _read_held(self, paths: Paths) -> Held | None:
+        if not self._shelf.kinds():
+            return None
+        from minion.synced.reader import held_here  # most boxes have none: libsodium is for those that have
+
+        return held_here(paths, self._shelf)
 
     def _grains(self, known: dict[str, Any]) -> dict[str, Any]:
         if self._options.skip_grains:  # but for those that freeze a box: no option allows what they forbid
@@ -69,16 +90,28 @@ class Surroundings:
 
     def _collected(self) -> dict[str, Any]:
         config, paths = self._config, self._paths
+        customs = self._held.custom_grains(self._shelf) if self._held else []
         settings = {"id": config.id, "grains": config.grains, "grains_file": str(paths.grains_file)}
-        master = {"master": config.master[0] if config.master else ""}
-        grains = collect(settings) | master
-        if not grains_files.files(paths.custom_grains):
+        fixed = {"id": config.id, "master": config.master[0] if config.master else ""}
+        grains = collect(settings) | fixed
+        if not customs:
             return grains
         from minion.executor.custom_grains import (
             gather_now,
         )  # only a box with files of custom grains pays for it
 
-        return collect(settings, custom=gather_now(paths.custom_grains, grains)) | master
+        return collect(settings, custom=gather_now(customs, grains)) | fixed
+
+
+class _Daemon(NoDaemon):
+    """What a function may ask of the daemon that runs beside the program: to sync, and nothing else."""
+
+    def __init__(self, desk: DeskClient) -> None:
+        self._desk = desk
+
+    def sync(self, kinds: Sequence[str], env: str) -> dict[str, list[str]]:
+        """Wait until the daemon has brought synced files up to date. Raises ModuleError."""
+        return self._desk.sync(kinds, env)
 
 
 def _with_options(config: MinionConfig, options: argparse.Namespace) -> MinionConfig:

@@ -59,6 +59,13 @@ class DeskClient:
         """Take a content out of the cache that is damaged, by a power cut say."""
         path_in(self._cache, info.digest).unlink(missing_ok=True)
 
+    def sync(self, kinds: Sequence[str], env: str) -> dict[str, list[str]]:
+        """Have the daemon bring synced files up to date; return what has changed, by kind. Raises ModuleError."""
+        (answer,) = self._ask({"op": "sync", "kinds": list(kinds), "env": env})
+        if answer["failed"]:
+            raise ModuleError(str(answer["failed"]))
+        return {str(kind): [str(name) for name in names] for kind, names in answer["changed"].items()}
+
     def facts(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return grains and tags as the daemon knows them. Raises ModuleError."""
         (answer,) = self._ask({"op": "facts"})

@@ -64,6 +64,8 @@ def run(
             ctx = replace(ctx, telling=narrator)
         ending = call_function(job, ctx, bounds, since)
         _ignore_from_now_on()
+        for text in ctx.registry.altered():
+            ctx.daemon.request("altered", text=text)
         narrator.finish()
         pipe.post(ending.to_wire())
     except Interruption:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 from minion.executor.contract import (
@@ -26,6 +25,7 @@ from minion.executor.contract import (
     OnStarted,
     Spawn,
 )
+from minion.executor.custom_file import CustomFile
 from minion.executor.interrupted import Known, unknown
 from minion.executor.keeper import Keeper
 from minion.executor.peer import Handed, Peer
@@ -74,6 +74,7 @@ class ExecutorClient:
         self._stopping = False
         self._recent: dict[str, None] = {}
         self._facts: dict[str, Any] | None = None
+        self._modules: dict[str, bytes] = {}  # the synced ones
         self._wanted: dict[str, Any] | None = None  # custom grains that have not been told yet
 
     # --- Executor
@@ -123,18 +124,19 @@ class ExecutorClient:
         if peer is not None:
             peer.say("facts", **self._facts)
 
-    def gather_grains(self, folder: Path, grains: Mapping[str, Any]) -> None:
-        """Run the files of custom grains in `folder`, telling them `grains`; `on_grains` gets the answer."""
-        self._wanted = {"folder": str(folder), "grains": plain(grains)}
+    def gather_grains(self, files: Sequence[CustomFile], grains: Mapping[str, Any]) -> None:
+        """Run the files of custom grains, telling them `grains`; `on_grains` gets the answer."""
+        self._wanted = {"files": [each.to_wire() for each in files], "grains": plain(grains)}
         peer = self._keeper.ready
         if peer is not None:
             peer.say("grains", **self._wanted)
 
-    def reload_modules(self) -> None:
-        """Read the synced modules again."""
+    def use_modules(self, digests: Mapping[str, bytes]) -> None:
+        """Take these for the synced modules there are, by the digests of their files."""
+        self._modules = dict(digests)
         peer = self._keeper.ready
-        if peer is not None:  # a new one reads them anyway
-            peer.say("reload")
+        if peer is not None:
+            peer.say("modules", digests=self._modules)
 
     def stop(self, *, kill_jobs: bool = False, on_stopped: Callable[[], None] | None = None) -> None:
         """Let go of the executor: end its jobs too, or leave them running for the next daemon.
@@ -183,6 +185,7 @@ class ExecutorClient:
         """Send what a new executor must know, and what has waited for it."""
         if self._facts is not None:
             peer.say("facts", **self._facts)
+        peer.say("modules", digests=self._modules)
         if self._wanted is not None:  # nobody was there, or who was there is dead
             peer.say("grains", **self._wanted)
         waiting, self._waiting = self._waiting, {}

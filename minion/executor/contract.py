@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from minion.executor.custom_file import CustomFile
 from minion.executor.settings import ExecutorSettings
 from shoal.job import Job
 from shoal.progress import JobProgress
@@ -45,11 +46,11 @@ class Executor(Protocol):
     ) -> None:
         """Let later jobs see these."""
 
-    def gather_grains(self, folder: Path, grains: Mapping[str, Any]) -> None:
-        """Run the files of custom grains in `folder`, telling them `grains`; the answer comes later."""
+    def gather_grains(self, files: Sequence[CustomFile], grains: Mapping[str, Any]) -> None:
+        """Run the files of custom grains, telling them `grains`; the answer comes later."""
 
-    def reload_modules(self) -> None:
-        """Read the synced modules again."""
+    def use_modules(self, digests: Mapping[str, bytes]) -> None:
+        """Take these for the synced modules there are, by the digests of their files."""
 
     def stop(self, *, kill_jobs: bool = False, on_stopped: Callable[[], None] | None = None) -> None:
         """Let go of the executor: end its jobs too, or leave them running for the next daemon."""

@@ -6,7 +6,7 @@ of the executor's tables they were born with. Both reach the daemon through a `P
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from shoal.job import Job
 from shoal.wire import plain
 
 Post = Callable[["dict[str, Any]"], None]
+Sync = Callable[["Sequence[str]", str], "dict[str, list[str]]"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +85,17 @@ class JobView:
 class DaemonView:
     """The `DaemonControl` of one job."""
 
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: Post, sync: Sync) -> None:
         self._post = post
+        self._sync = sync
 
     def request(self, action: str, **data: Any) -> None:
         """Ask the daemon for `action`; there is no answer."""
         self._post({"op": "request", "action": action, "data": plain(data)})
+
+    def sync(self, kinds: Sequence[str], env: str) -> dict[str, list[str]]:
+        """Wait until the daemon has brought synced files up to date. Raises ModuleError."""
+        return self._sync(kinds, env)
 
 
 def make_context(
@@ -104,7 +110,7 @@ def make_context(
         settings=world.settings,
         registry=registry,
         jobs=jobs,
-        daemon=DaemonView(post),
+        daemon=DaemonView(post, desk.sync),
         files=desk,
         master=desk,
         jid=job.jid,

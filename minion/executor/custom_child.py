@@ -6,27 +6,27 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, NoReturn
 
 from minion.executor import grains_files, limits
+from minion.executor.custom_file import CustomFile
 from minion.executor.pipe_fork import Pipe, fork_with_pipe
 from minion.executor.settings import ExecutorSettings
 from shoal.frames import pack
 
 
 def fork(
-    path: Path, grains: Mapping[str, Any], settings: ExecutorSettings, release: Callable[[], None]
+    file: CustomFile, grains: Mapping[str, Any], settings: ExecutorSettings, release: Callable[[], None]
 ) -> tuple[int, int]:
     """Return pid and the readable, non-blocking end of the pipe. Raises OSError.
 
     `release` closes, in the child, what belongs to its parent. The child leads its own session.
     """
-    return fork_with_pipe(lambda pipe: _be_child(path, grains, settings, release, pipe))
+    return fork_with_pipe(lambda pipe: _be_child(file, grains, settings, release, pipe))
 
 
 def _be_child(
-    path: Path,
+    file: CustomFile,
     grains: Mapping[str, Any],
     settings: ExecutorSettings,
     release: Callable[[], None],
@@ -43,7 +43,7 @@ def _be_child(
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         limits.apply(settings)
-        found, errors = grains_files.gather(path, grains)
+        found, errors = grains_files.gather(file, grains)
         data = memoryview(pack({"grains": found, "errors": errors[:100]}))
         while data:
             data = data[os.write(pipe[1], data) :]

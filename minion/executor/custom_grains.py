@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 from minion.executor import custom_child, grains_files
+from minion.executor.custom_file import CustomFile
 from minion.executor.settings import ExecutorSettings
 from minion.loop import Loop, Timer
 from shoal.errors import WireError
@@ -24,6 +24,7 @@ from shoal.wire import Fields, encode
 log = logging.getLogger(__name__)
 
 LIMIT_S: Final = 10.0  # for each file
+MAX_FILES: Final = 64
 MAX_ALL_BYTES: Final = (
     2 * grains_files.MAX_BYTES
 )  # of all files; with the other grains it must fit one message
@@ -43,8 +44,8 @@ class CustomGrains:
         self._loop = loop
         self._release = release
         self._on_done = on_done
-        self._next: tuple[Path, Mapping[str, Any]] | None = None
-        self._files: list[Path] = []
+        self._next: tuple[Sequence[CustomFile], Mapping[str, Any]] | None = None
+        self._files: list[CustomFile] = []
         self._base: dict[str, Any] = {}
         self._grains: dict[str, Any] = {}
         self._errors: list[str] = []
@@ -55,9 +56,9 @@ class CustomGrains:
         self._pid = 0
         self._fd = -1
 
-    def start(self, folder: Path, grains: Mapping[str, Any]) -> None:
-        """Run the files of `folder`; `grains` is what they are told of the box."""
-        self._next = (folder, grains)
+    def start(self, files: Sequence[CustomFile], grains: Mapping[str, Any]) -> None:
+        """Run these files, in this order; `grains` is what they are told of the box."""
+        self._next = (files, grains)
         if not self._busy:
             self._begin()
 
@@ -75,11 +76,13 @@ class CustomGrains:
 
     def _begin(self) -> None:
         assert self._next is not None
-        folder, base = self._next
+        files, base = self._next
         self._next = None
         self._busy = True
-        self._files, self._base = grains_files.files(folder), dict(base)
+        self._files, self._base = list(files[:MAX_FILES]), dict(base)
         self._grains, self._errors = {}, []
+        if len(files) > MAX_FILES:
+            self._errors.append(f"{files[MAX_FILES].name}: only the first {MAX_FILES} files are run")
         self._loop.call_soon(self._one)  # `on_done` is never called from within `start`
 
     def _one(self) -> None:
@@ -92,38 +95,38 @@ class CustomGrains:
             if self._next is not None:
                 self._begin()
             return
-        path = self._files.pop(0)
+        file = self._files.pop(0)
         try:
             known = {**self._base, **self._grains}
-            self._pid, self._fd = custom_child.fork(path, known, self.settings, self._release)
+            self._pid, self._fd = custom_child.fork(file, known, self.settings, self._release)
         except OSError as error:
-            self._errors.append(f"{path.name}: no process can be started: {error.strerror}")
+            self._errors.append(f"{file.name}: no process can be started: {error.strerror}")
             self._loop.call_soon(self._one)
             return
         self._reader = FrameReader(_MAX_FRAME)
-        self._loop.watch(self._fd, partial(self._readable, path))
-        self._timer = self._loop.call_later(LIMIT_S, partial(self._timed_out, path))
+        self._loop.watch(self._fd, partial(self._readable, file))
+        self._timer = self._loop.call_later(LIMIT_S, partial(self._timed_out, file))
 
-    def _readable(self, path: Path) -> None:
+    def _readable(self, file: CustomFile) -> None:
         try:
             data = os.read(self._fd, _READ)
         except BlockingIOError:
             return
         try:
             for message in self._reader.feed(data):
-                self._take(path, message)
+                self._take(file, message)
                 self._done()
                 return
         except WireError as error:
-            self._errors.append(f"{path.name}: {error}")
+            self._errors.append(f"{file.name}: {error}")
             self._kill()
             self._done()
             return
         if not data:
-            self._errors.append(f"{path.name}: its process ended before it had an answer")
+            self._errors.append(f"{file.name}: its process ended before it had an answer")
             self._done()
 
-    def _take(self, path: Path, message: dict[str, Any]) -> None:
+    def _take(self, file: CustomFile, message: dict[str, Any]) -> None:
         fields = Fields(message, "custom grains")
         found, errors = fields.mapping("grains", 2000), fields.texts("errors", 100, 1000)
         fields.done()
@@ -131,13 +134,13 @@ class CustomGrains:
         whole = {**self._grains, **found}
         if len(encode(whole)) > MAX_ALL_BYTES:
             self._errors.append(
-                f"{path.name}: with its grains all would have more than {MAX_ALL_BYTES} bytes"
+                f"{file.name}: with its grains all would have more than {MAX_ALL_BYTES} bytes"
             )
         else:
             self._grains = whole
 
-    def _timed_out(self, path: Path) -> None:
-        self._errors.append(f"{path.name}: it took longer than {LIMIT_S:g} s and was killed")
+    def _timed_out(self, file: CustomFile) -> None:
+        self._errors.append(f"{file.name}: it took longer than {LIMIT_S:g} s and was killed")
         self._kill()
         self._done()
 
@@ -162,8 +165,8 @@ class CustomGrains:
         self._pid, self._fd = 0, -1
 
 
-def gather_now(folder: Path, grains: Mapping[str, Any]) -> dict[str, Any]:
-    """Run the files of `folder` and wait for their grains, for a call without a daemon; errors are logged."""
+def gather_now(files: Sequence[CustomFile], grains: Mapping[str, Any]) -> dict[str, Any]:
+    """Run these files and wait for their grains, for a call without a daemon; errors are logged."""
     loop = Loop()
     told: dict[str, Any] = {}
 
@@ -173,7 +176,7 @@ def gather_now(folder: Path, grains: Mapping[str, Any]) -> dict[str, Any]:
         told.update(found)
         loop.stop()
 
-    CustomGrains(loop, ExecutorSettings(minion_id=""), lambda: None, done).start(folder, grains)
+    CustomGrains(loop, ExecutorSettings(minion_id=""), lambda: None, done).start(files, grains)
     loop.run()
     loop.close()
     return told

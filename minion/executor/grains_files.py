@@ -1,4 +1,4 @@
-"""Custom grains: the functions of `_grains` files, which the master or an operator puts on the box.
+"""Custom grains: the functions of `_grains` files, which a signed manifest of the master names.
 
 1. A file's own functions without a leading underscore are called, in the order they are written. One that takes
    `grains` gets the grains known so far; one that needs other arguments is a helper and is not called.
@@ -15,53 +15,44 @@ import copy
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
-from shoal.errors import ModuleError
-from shoal.ownership import doubt
+from minion.executor.custom_file import CustomFile
+from shoal.errors import AlteredError
+from shoal.synced import read_checked
 from shoal.wire import encode, plain
 
-MAX_FILES: Final = 64
 MAX_BYTES: Final = 48 * 1024  # that one file's grains may have, packed
 _MAX_ERROR: Final = 300
 
 
-def files(folder: Path) -> list[Path]:
-    """Return the files of custom grains in `folder`, in the order they run; [] if there is none."""
-    try:
-        return sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))[:MAX_FILES]
-    except OSError:
-        return []
-
-
-def gather(path: Path, grains: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def gather(file: CustomFile, grains: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Run one file; return its grains as wire values, and a line for each thing that went wrong."""
     found: dict[str, Any] = {}
     errors: list[str] = []
     try:
-        functions = _load(path)
+        functions = _load(file, read_checked(file.path, file.digest))
+    except AlteredError as error:
+        return {}, [str(error)]
     except (Exception, SystemExit) as error:
-        return {}, [f"{path.name} cannot be loaded: {_said(error)}"]
+        return {}, [f"{file.name} cannot be loaded: {_said(error)}"]
     for name, call in functions.items():
         try:
             found |= _called(call, {**grains, **found})
         except (Exception, SystemExit) as error:
-            errors.append(f"{path.name}: {name} failed: {_said(error)}")
+            errors.append(f"{file.name}: {name} failed: {_said(error)}")
     size = len(encode(found))
     if size > MAX_BYTES:
-        return {}, [*errors, f"{path.name}: its grains have {size} bytes, more than {MAX_BYTES}"]
+        return {}, [*errors, f"{file.name}: its grains have {size} bytes, more than {MAX_BYTES}"]
     return found, errors
 
 
-def _load(path: Path) -> dict[str, FunctionType]:
-    if why := doubt(path):
-        raise ModuleError(why)
-    fresh = ModuleType(f"shoal_grains_{path.stem}")
-    fresh.__file__ = str(path)
+def _load(file: CustomFile, code: bytes) -> dict[str, FunctionType]:
+    fresh = ModuleType(f"shoal_grains_{file.name.removesuffix('.py')}")
+    fresh.__file__ = str(file.path)
     sys.modules[fresh.__name__] = fresh  # dataclasses and type hints look their module up here
-    exec(compile(path.read_bytes(), str(path), "exec"), fresh.__dict__)  # noqa: S102  that is the feature
+    exec(compile(code, str(file.path), "exec"), fresh.__dict__)  # noqa: S102  that is the feature
     return {
         name: each
         for name, each in vars(fresh).items()

@@ -7,9 +7,11 @@ child then finds them ready. Synced files are never run in the executor, only in
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from modules.registry import Registry
+from modules.synced_folder import SyncedFolder
 
 log = logging.getLogger(__name__)
 
@@ -18,9 +20,8 @@ class Library:
     """The registry with its synced folder ("" = none)."""
 
     def __init__(self, synced: str) -> None:
-        self._folder = Path(synced) if synced else None
         self._ready: set[str] = set()
-        self.registry = Registry(self._folder)
+        self.registry = Registry(SyncedFolder(Path(synced) if synced else None))
 
     def prepare(self, name: str) -> bool:
         """Load what a child will need for function `name`; return True if it need not be forked at all."""
@@ -33,14 +34,14 @@ class Library:
             return False
         return inline
 
-    def reload(self) -> None:
-        """Look at the synced folder again."""
+    def use_synced(self, digests: Mapping[str, bytes]) -> None:
+        """Take these for the synced modules there are, by the digests of their files."""
         self._ready.clear()
-        self.registry.reload_synced()
+        self.registry.use_synced(digests)
 
     def _read_signature(self, name: str) -> None:
         module = name.partition(".")[0]
-        if self._folder is not None and (self._folder / f"{module}.py").exists():
+        if self.registry.has_others(module):
             return
         if name in self.registry.names_in(module):  # `get` would load much to explain a wrong name
             _ = self.registry.get(name).signature

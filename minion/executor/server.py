@@ -1,6 +1,6 @@
 """The executor process: listens for its daemon, hands jobs to the runner, knows when to end.
 
-Messages from the daemon (`op`): `hello` first, then `facts grains run signal ack reload ping drain leave shutdown`.
+Messages from the daemon (`op`): `hello` first, then `facts modules grains run signal ack ping drain leave shutdown`.
 Messages to it: `hello started return request progress grains pong bye`.
 
 1. One daemon at a time; a newer greeting replaces the older one. A connection that does not greet is nobody.
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from minion.executor.control import World
+from minion.executor.custom_file import CustomFile
 from minion.executor.library import Library
 from minion.executor.link import Link
 from minion.executor.outbox import Outbox
@@ -32,6 +33,7 @@ from minion.executor.signals import SignalPipe
 from minion.loop import Loop, Timer
 from shoal.errors import WireError
 from shoal.job import Job
+from shoal.synced import read_digests
 from shoal.version import VERSION
 from shoal.wire import Fields
 
@@ -68,11 +70,11 @@ class Server:
         )
         self._ops: dict[str, Callable[[Fields], None]] = {
             "facts": self._on_facts,
+            "modules": self._on_modules,
             "grains": self._on_grains,
             "run": self._on_run,
             "signal": self._on_signal,
             "ack": self._on_ack,
-            "reload": self._on_reload,
             "ping": self._on_ping,
             "drain": self._on_drain,
             "leave": self._on_leave,
@@ -156,8 +158,12 @@ class Server:
             pillar=fields.take("pillar", dict),
         )
 
+    def _on_modules(self, fields: Fields) -> None:
+        self._runner.library.use_synced(read_digests(fields.take("digests", dict)))
+
     def _on_grains(self, fields: Fields) -> None:
-        folder, grains = Path(fields.text("folder", 4096)), fields.take("grains", dict)
+        files = [CustomFile.from_wire(each) for each in fields.take("files", list)]
+        grains = fields.take("grains", dict)
         if self._ending:
             return
         if self._custom is None:
@@ -169,7 +175,7 @@ class Server:
                 self._loop, self._settings, self._runner.release_all, self._tell_grains
             )
         self._custom.settings = self._settings
-        self._custom.start(folder, grains)
+        self._custom.start(files, grains)
 
     def _tell_grains(self, grains: dict[str, Any], errors: list[str]) -> None:
         self._outbox.tell({"op": "grains", "grains": grains, "errors": errors})  # a new daemon asks itself
@@ -191,9 +197,6 @@ class Server:
         self._runner.start_waiting()
         if self._end_timer is not None:
             self._end_when_done()
-
-    def _on_reload(self, _fields: Fields) -> None:
-        self._runner.library.reload()
 
     def _on_ping(self, _fields: Fields) -> None:
         self._outbox.tell({"op": "pong"})

@@ -1,7 +1,8 @@
 """What a box asks of the master's files, and what it is told.
 
 A question is the body of the verb `files`: `{n, op, …}`; `n` is the box's own number for it, which every answer
-repeats. `find`, `list` and `envs` have one answer; `read` has as many as its bytes need, in order, up to `last`.
+repeats. `read` has as many answers as its bytes need, in order, up to `last`; the other questions have one. `manifest`
+has the sealed manifest of an environment (shoal/synced.py) in `data`.
 A box has at most `MAX_ASKED` questions open: by its next one the master knows that an earlier answer has arrived.
 A file is known by the digest of its content: what was found under a name a moment ago is what is read, or nothing.
 """
@@ -25,7 +26,7 @@ MAX_OPEN: Final = 4  # questions of one box that are open at a time; the master 
 MAX_PARTS: Final = 512  # of one question
 PAGE_ITEMS: Final = 500  # names in one answer to `list`
 MAX_QUESTION_BYTES: Final = 64 * 1024
-OPS: Final = ("find", "list", "envs", "read")
+OPS: Final = ("find", "list", "envs", "read", "manifest")
 _MAX_N: Final = 2**53
 
 
@@ -66,6 +67,8 @@ class Question:
         body: dict[str, Any] = {"n": self.n, "op": self.op}
         if self.op in ("find", "list"):
             body |= {"env": self.env, "name": self.name}
+        if self.op == "manifest":
+            body["env"] = self.env
         if self.op == "list":
             body["after"] = self.after
         if self.op == "read":
@@ -81,8 +84,9 @@ class Question:
             raise WireError(f"question about files: unknown {op!r}")
         env = name = after = ""
         parts: tuple[Part, ...] = ()
-        if op in ("find", "list"):
+        if op in ("find", "list", "manifest"):
             env = check_env(fields.text("env", MAX_ENV))
+        if op in ("find", "list"):
             name = check_name(fields.text("name", MAX_NAME))
         if op == "list":
             after = fields.text("after", MAX_NAME)

@@ -118,7 +118,7 @@ def test_documentation_reads_as_on_the_master(fleet: Fleet) -> None:
         (["--return", "redis", "test.ping"], "--return is not there: results of shoal-call stay on the box"),
         (
             ["--states-dir", "/srv", "test.ping"],
-            "--states-dir is not there: modules of your own are files in ",
+            "--states-dir is not there: state modules are synced from _states",
         ),
         (["--id=x", "test.ping"], "--id goes with --local: "),
         (["--file-root=/srv", "test.ping"], "--file-root goes with --local: "),

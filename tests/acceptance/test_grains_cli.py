@@ -23,13 +23,13 @@ def fleet() -> Iterator[Fleet]:
 
 @pytest.fixture
 def customs(fleet: Fleet) -> Iterator[Path]:
-    """The folder of custom grains, empty again afterwards."""
-    folder = fleet.minion_root(BOX) / "var/lib/shoal/minion/grains"
-    folder.mkdir(exist_ok=True)
+    """The master's folder of custom grains, empty again afterwards."""
+    folder = fleet.master_root / "srv/salt/_grains"
+    folder.mkdir(parents=True, exist_ok=True)
     yield folder
     for file in folder.glob("*.py"):
         file.unlink()
-    fleet.shoal(BOX, "minion.refresh_grains", check=True)
+    fleet.shoal(BOX, "saltutil.sync_grains", check=True)
 
 
 def meant(fleet: Fleet, grain: str) -> bool:
@@ -48,12 +48,12 @@ def test_grain_that_is_set_can_be_targeted_and_seen_by_the_next_job(fleet: Fleet
     assert meant(fleet, "site:rack:7")
 
 
-def test_custom_grains_come_after_a_refresh_and_go_with_their_file(fleet: Fleet, customs: Path) -> None:
+def test_custom_grains_come_with_a_sync_and_go_with_their_file(fleet: Fleet, customs: Path) -> None:
     (customs / "a.py").write_text("def x(grains):\n    return {'shelf': grains['id'] + '-left'}\n")
     (customs / "b.py").write_text("def x():\n    1 / 0\n")
-    fleet.shoal(BOX, "minion.refresh_grains", check=True)
+    fleet.shoal(BOX, "saltutil.sync_grains", check=True)
     until("the custom grain", lambda: meant(fleet, "shelf:box-1-left"))
     assert answers(fleet, BOX, "grains.get", "shelf") == {BOX: "box-1-left"}
     (customs / "a.py").unlink()
-    fleet.shoal(BOX, "minion.refresh_grains", check=True)
+    fleet.shoal(BOX, "saltutil.sync_grains", check=True)
     until("the custom grain to be gone", lambda: not meant(fleet, "shelf:box-1-left"))

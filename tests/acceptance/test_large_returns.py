@@ -11,6 +11,7 @@ import pytest
 from master.cli.client import Conversation
 from tests.fleet import Fleet, short_folder
 from tests.proxy import Proxy
+from tests.synced import serve
 
 BOX: Final = "box-1"
 KIB: Final = 1024
@@ -36,10 +37,9 @@ def wire() -> Iterator[tuple[Fleet, Proxy]]:
         Proxy(fleet.publish_port, fleet.request_port) as wire,
     ):
         fleet.start_master(advertise=[wire.host], heartbeat_s=1)
-        modules = fleet.minion_root(BOX) / "var/lib/shoal/minion/modules"
-        modules.mkdir(parents=True)
-        (modules / "large.py").write_text(MODULE)
+        serve(fleet.master_root / "srv/salt", "_modules/large.py", MODULE)
         fleet.join(BOX, settings={"max_output_bytes": 3_000_000, "recon_default": 100, "recon_max": 300})
+        fleet.shoal(BOX, "saltutil.sync_modules", check=True)
         yield fleet, wire
 
 

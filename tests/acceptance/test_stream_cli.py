@@ -13,6 +13,7 @@ from tests.acceptance.at_work import Watched, listening, newest_job
 from tests.fleet import Fleet, executors_under, until
 from tests.proxy import Proxy
 from tests.rogue import resident_mib
+from tests.synced import serve
 
 STEPS = '''
 import time
@@ -73,9 +74,7 @@ def test_programs_get_their_document_and_the_lines_beside_it(fleet: Fleet) -> No
 
 
 def test_functions_tell_how_far_they_are(fleet: Fleet, go: Path) -> None:
-    modules = fleet.minion_root("web-1") / "var/lib/shoal/minion/modules"
-    modules.mkdir(parents=True, exist_ok=True)
-    (modules / "steps.py").write_text(STEPS)
+    serve(fleet.master_root / "srv/salt", "_modules/steps.py", STEPS)
     fleet.shoal("web-1", "saltutil.sync_modules")
     with Watched(fleet, "shoal", "web-1", "steps.count", str(go), "--stream") as job:
         job.until_out("web-1 | [3 of 3]\n")

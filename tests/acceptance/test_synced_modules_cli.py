@@ -1,15 +1,19 @@
-"""Modules of the operator's own in a box's synced folder: new functions, other versions of ours, broken ones."""
+"""Modules and grains of the operator's own in the master's `_modules` and `_grains`: they come to boxes by a sync."""
 
 from __future__ import annotations
 
+import json
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
 from tests.acceptance.at_work import answers
 from tests.fleet import Fleet, short_folder, until
+from tests.synced import serve
 
 HELLO = '''
     """Says hello."""
@@ -30,55 +34,126 @@ HELLO = '''
         """
         return " ".join(["hello"] * times + [ctx.minion_id])
 '''
+MORE = """
+
+@function
+def name(ctx: Context) -> str:
+    return ctx.minion_id
+"""
+SHELF = "def x(grains):\n    return {'shelf': grains['id'] + '-left'}\n"
 
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
-    """Two minions; web-1 is the one that gets modules."""
+    """Two minions; web-2 does not do what hello does, whoever has signed it."""
     with short_folder() as folder, Fleet(folder) as fleet:
-        fleet.start_master()
+        dev = folder / "dev"
+        fleet.start_master(file_roots={"base": [str(fleet.master_root / "srv/salt")], "dev": [str(dev)]})
         fleet.join("web-1")
-        fleet.join("web-2")
+        fleet.join("web-2", settings={"disable_modules": ["hello"], "disable_functions": ["greet.world"]})
         yield fleet
 
 
 @pytest.fixture
-def synced(fleet: Fleet) -> Iterator[Path]:
-    """The synced folder of web-1, empty again afterwards."""
-    folder = fleet.minion_root("web-1") / "var/lib/shoal/minion/modules"
-    folder.mkdir(exist_ok=True)
+def roots(fleet: Fleet) -> Iterator[Path]:
+    """The master's files; what is to be synced is removed afterwards, there and on the boxes."""
+    folder = fleet.master_root / "srv/salt"
+    folder.mkdir(parents=True, exist_ok=True)
     yield folder
-    for file in folder.glob("*.py"):
+    for file in folder.glob("_*/*"):
         file.unlink()
-    fleet.shoal("web-1", "minion.sync_modules", check=True)
+    fleet.shoal("-L", "web-1,web-2", "saltutil.sync_all", check=True)
 
 
-def sync(fleet: Fleet, module: str, name: str = "minion.sync_modules") -> None:
-    fleet.shoal("web-1", name, check=True)
-    until(f"module {module}", lambda: module in answers(fleet, "web-1", "sys.list_modules")["web-1"])
+def synced(fleet: Fleet, *words: str) -> Any:
+    return answers(fleet, "web-1", *(words or ("saltutil.sync_all",)))["web-1"]
+
+
+def shelf(fleet: Fleet, kind: str) -> list[Path]:
+    return sorted((fleet.minion_root("web-1") / "var/lib/shoal/minion/synced" / kind).glob("*"))
 
 
 @pytest.mark.parametrize("name", ["minion.sync_modules", "saltutil.sync_modules"])
-def test_new_module_is_there_after_a_sync(fleet: Fleet, synced: Path, name: str) -> None:
+def test_new_module_is_there_after_a_sync(fleet: Fleet, roots: Path, name: str) -> None:
     assert "not available" in fleet.shoal("web-1", "hello.world").stdout
-    (synced / "hello.py").write_text(dedent(HELLO))
+    serve(roots, "_modules/hello.py", HELLO)
     assert "not available" in fleet.shoal("web-1", "hello.world").stdout
-    sync(fleet, "hello", name)
+    assert synced(fleet, name) == ["modules.hello"]
     done = fleet.shoal("*", "hello.world", "2", "--static")
-    assert done.stdout == (
-        "web-1:\n    hello hello web-1\nweb-2:\n    'hello.world' is not available. List the modules with"
-        " sys.list_modules\n"
-    )
+    assert done.stdout.startswith("web-1:\n    hello hello web-1\nweb-2:\n")
     assert done.returncode == 1
     assert answers(fleet, "web-1", "sys.list_functions", "hello") == {"web-1": ["hello.world"]}
     assert fleet.shoal("web-1", "-d", "hello").stdout.startswith(
-        "hello.world:\nSay hello to the world, as often"
+        "hello.world:\n\n    Say hello to the world, as often"
     )
+    assert synced(fleet, name) == [], "nothing is new"
 
 
-def test_arguments_are_checked_as_everywhere(fleet: Fleet, synced: Path) -> None:
-    (synced / "hello.py").write_text(dedent(HELLO))
-    sync(fleet, "hello")
+def test_only_what_is_asked_for_is_synced_and_all_that_changes_is_told(fleet: Fleet, roots: Path) -> None:
+    serve(roots, "_modules/hello.py", HELLO)
+    serve(roots, "_modules/other.py", HELLO)
+    serve(roots, "_modules/Not-A-Name.py", HELLO)
+    serve(roots, "_modules/_private.py", HELLO)
+    for kind in ("states", "returners", "beacons", "utils", "grains"):
+        serve(roots, f"_{kind}/thing.py", "")
+    assert synced(fleet, "saltutil.sync_states") == ["states.thing"]
+    assert "hello" not in answers(fleet, "web-1", "sys.list_modules")["web-1"]
+    assert synced(fleet) == {
+        "beacons": ["beacons.thing"], "grains": ["grains.thing"], "modules": ["modules.hello", "modules.other"],
+        "returners": ["returners.thing"], "states": [], "utils": ["utils.thing"],
+    }  # fmt: skip
+    (roots / "_modules/other.py").unlink()
+    serve(roots, "_modules/hello.py", HELLO.replace('"hello"', '"goodbye"'))
+    assert synced(fleet, "saltutil.sync_modules") == ["modules.hello", "modules.other (removed)"]
+    assert answers(fleet, "web-1", "hello.world") == {"web-1": "goodbye web-1"}
+    assert "not available" in fleet.shoal("web-1", "other.world").stdout
+    assert "_modules/Not-A-Name.py of base is not synced" in fleet.master.text()  # type: ignore[union-attr]
+    (file, *_) = shelf(fleet, "states")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_box_that_starts_has_what_the_master_has_and_keeps_it(fleet: Fleet, roots: Path) -> None:
+    serve(roots, "_modules/hello.py", HELLO)
+    serve(roots, "_grains/shelf.py", SHELF)
+    fleet.join("web-3")
+    until("the first sync", lambda: "hello web-3" in fleet.shoal("web-3", "hello.world").stdout)
+    until("the grain", lambda: answers(fleet, "-G", "shelf:web-3-left", "test.ping") == {"web-3": True})
+    beside = fleet.program("shoal-call", "--out=json", "saltutil.sync_all", root=fleet.minion_root("web-3"))
+    assert json.loads(beside.stdout)["local"]["modules"] == [], "the program has the daemon sync"
+    fleet.minions["web-3"].stop()
+    fleet.master.stop()  # type: ignore[union-attr]
+    call = ("shoal-call", "--local", "--out=txt", "hello.world")
+    assert fleet.program(*call, root=fleet.minion_root("web-3")).stdout == "local: hello web-3\n"
+    grain = ("shoal-call", "--local", "--out=txt", "grains.get", "shelf")
+    assert fleet.program(*grain, root=fleet.minion_root("web-3")).stdout == "local: web-3-left\n"
+    fleet.start_master()
+    fleet.wait_up("web-1", "web-2")
+
+
+def test_grains_follow_a_sync(fleet: Fleet, roots: Path) -> None:
+    file = serve(roots, "_grains/shelf.py", SHELF)
+    assert synced(fleet, "saltutil.sync_grains") == ["grains.shelf"]
+    until("the grain", lambda: answers(fleet, "-G", "shelf:web-1-left", "test.ping") == {"web-1": True})
+    file.unlink()
+    assert synced(fleet, "saltutil.sync_grains") == ["grains.shelf (removed)"]
+    until("the grain to go", lambda: "web-1" not in answers(fleet, "*", "grains.get", "shelf") or
+          answers(fleet, "web-1", "grains.get", "shelf") == {"web-1": ""})  # fmt: skip
+
+
+def test_other_environment_is_synced_when_it_is_named(fleet: Fleet, roots: Path) -> None:
+    serve(fleet.folder / "dev", "_modules/hello.py", HELLO.replace('"hello"', '"dev"'))
+    serve(roots, "_modules/hello.py", HELLO)
+    assert synced(fleet, "saltutil.sync_modules", "saltenv=dev") == ["modules.hello"]
+    assert answers(fleet, "web-1", "hello.world") == {"web-1": "dev web-1"}
+    assert synced(fleet, "saltutil.sync_modules") == ["modules.hello"]
+    assert answers(fleet, "web-1", "hello.world") == {"web-1": "hello web-1"}
+    assert "bad environment" in fleet.shoal("web-1", "saltutil.sync_modules", "saltenv=..").stdout
+
+
+def test_arguments_are_checked_as_everywhere(fleet: Fleet, roots: Path) -> None:
+    serve(roots, "_modules/hello.py", HELLO)
+    synced(fleet)
     done = fleet.shoal("web-1", "hello.world", "twice")
     assert done.stdout == (
         "web-1:\n    hello.world: 'times' must be a whole number, not 'twice'"
@@ -86,44 +161,25 @@ def test_arguments_are_checked_as_everywhere(fleet: Fleet, synced: Path) -> None
     )
 
 
-def test_changed_module_is_used_after_a_sync(fleet: Fleet, synced: Path) -> None:
-    (synced / "hello.py").write_text(dedent(HELLO))
-    sync(fleet, "hello")
-    assert answers(fleet, "web-1", "hello.world") == {"web-1": "hello web-1"}
-    (synced / "hello.py").write_text(dedent(HELLO).replace('"hello"', '"goodbye"'))
-    fleet.shoal("web-1", "minion.sync_modules")
-    until("the changed module", lambda: answers(fleet, "web-1", "hello.world") == {"web-1": "goodbye web-1"})
-    (synced / "hello.py").unlink()
-    fleet.shoal("web-1", "minion.sync_modules")
-    until("the module to be gone", lambda: "not available" in fleet.shoal("web-1", "hello.world").stdout)
+def test_module_overrides_functions_of_ours(fleet: Fleet, roots: Path) -> None:
+    serve(roots, "_modules/test.py", HELLO.replace("def world", "def echo"))
+    synced(fleet)
+    assert answers(fleet, "web-1", "test.echo", "2") == {"web-1": "hello hello web-1"}
+    assert answers(fleet, "web-1", "test.ping") == {"web-1": True}  # what it does not have stays ours
 
 
-def test_module_overrides_functions_of_ours(fleet: Fleet, synced: Path) -> None:
-    (synced / "test.py").write_text(dedent(HELLO).replace("def world", "def echo"))
-    fleet.shoal("web-1", "minion.sync_modules")
-    until(
-        "the other test.echo",
-        lambda: answers(fleet, "web-1", "test.echo", "2") == {"web-1": "hello hello web-1"},
-    )
-    assert answers(fleet, "*", "test.ping") == {
-        "web-1": True,
-        "web-2": True,
-    }  # what it does not have stays ours
-    assert answers(fleet, "web-2", "test.echo", "2") == {"web-2": "2"}
+def test_functions_that_mend_a_box_cannot_be_overridden(fleet: Fleet, roots: Path) -> None:
+    serve(roots, "_modules/saltutil.py", HELLO.replace("def world", "def sync_modules"))
+    serve(roots, "_modules/hello.py", HELLO)
+    assert synced(fleet)["modules"] == ["modules.hello", "modules.saltutil"]
+    assert synced(fleet, "saltutil.sync_modules") == []
 
 
-def test_functions_that_mend_a_box_cannot_be_overridden(fleet: Fleet, synced: Path) -> None:
-    (synced / "minion.py").write_text(dedent(HELLO).replace("def world", "def sync_modules"))
-    (synced / "hello.py").write_text(dedent(HELLO))
-    sync(fleet, "hello")
-    assert answers(fleet, "web-1", "minion.sync_modules") == {"web-1": True}
-
-
-def test_broken_module_says_what_is_wrong_with_it(fleet: Fleet, synced: Path) -> None:
-    (synced / "broken.py").write_text("import nothing_of_that_name\n")
-    (synced / "hello.py").write_text(dedent(HELLO))
-    sync(fleet, "hello")
-    file = synced / "broken.py"
+def test_broken_module_says_what_is_wrong_with_it(fleet: Fleet, roots: Path) -> None:
+    serve(roots, "_modules/broken.py", "import nothing_of_that_name\n")
+    serve(roots, "_modules/hello.py", HELLO)
+    synced(fleet)
+    (file,) = (path for path in shelf(fleet, "modules") if path.name.startswith("broken"))
     why = f"{file} cannot be loaded: ModuleNotFoundError: No module named 'nothing_of_that_name'"
     done = fleet.shoal("web-1", "broken.thing")
     assert done.stdout == f"web-1:\n    'broken.thing' is not available. {why}\n"
@@ -131,13 +187,44 @@ def test_broken_module_says_what_is_wrong_with_it(fleet: Fleet, synced: Path) ->
     assert answers(fleet, "web-1", "hello.world") == {"web-1": "hello web-1"}
 
 
-def test_module_that_ends_its_process_hurts_nobody(fleet: Fleet, synced: Path) -> None:
-    (synced / "rude.py").write_text("import os\nos._exit(3)\n")
-    (synced / "hello.py").write_text(dedent(HELLO))
-    sync(fleet, "hello")
+def test_module_that_ends_its_process_hurts_nobody(fleet: Fleet, roots: Path) -> None:
+    serve(roots, "_modules/rude.py", "import os\nos._exit(3)\n")
+    serve(roots, "_modules/hello.py", HELLO)
+    synced(fleet)
     done = fleet.shoal("web-1", "rude.thing")
     assert done.stdout == (
         "web-1:\n    The function ended its process with exit status 3 instead of returning.\n"
     )
     assert done.returncode == 1
     assert answers(fleet, "web-1", "hello.world") == {"web-1": "hello web-1"}
+
+
+def test_box_refuses_what_its_own_list_forbids_whoever_has_signed_it(fleet: Fleet, roots: Path) -> None:
+    mark = fleet.folder / "loaded"
+    serve(roots, "_modules/hello.py", dedent(HELLO) + f"open({str(mark)!r}, 'w').close()\n")
+    serve(roots, "_modules/greet.py", dedent(HELLO) + MORE)
+    assert answers(fleet, "web-2", "saltutil.sync_modules")["web-2"] == ["modules.greet", "modules.hello"]
+    for name in ("hello.world", "greet.world"):
+        done = fleet.shoal("web-2", name)
+        assert done.returncode == 1
+        assert f"{name} is disabled in this minion's configuration" in done.stdout, done.stdout
+    assert answers(fleet, "web-2", "greet.name") == {"web-2": "web-2"}
+    assert "'hello' is not available" in answers(fleet, "web-2", "sys.list_functions", "hello")["web-2"]
+    call = ("shoal-call", "--local", "hello.world")
+    assert fleet.program(*call, root=fleet.minion_root("web-2"), check=False).returncode != 0
+    assert not mark.exists(), "to load it would have been to run it"
+
+
+def test_module_under_development_is_called_from_a_folder_of_the_callers_own(fleet: Fleet) -> None:
+    folder = fleet.folder / "mine"
+    file = serve(folder, "_modules/hello.py", HELLO)
+    folder.chmod(0o755)
+    call = ("shoal-call", "--local", "-m", str(folder), "--out=txt", "hello.world")
+    root = fleet.minion_root("web-1")
+    assert fleet.program(*call, root=root).stdout == "local: hello web-1\n"
+    file.chmod(0o666)
+    done = fleet.program(*call, root=root, check=False)
+    assert (done.returncode, f"others may write to {file}" in done.stdout) == (1, True)
+    file.parent.chmod(0o777)
+    done = fleet.program(*call, root=root, check=False)
+    assert done.returncode != 0 and f"others may write to {file.parent}" in done.stderr

@@ -23,6 +23,7 @@ from shoal.exits import CliError
 from tests.acceptance.test_power_cuts import cut_power
 from tests.fleet import Fleet, short_folder, until
 from tests.proxy import Proxy
+from tests.synced import serve
 
 BOXES: Final = ("box-1", "box-2", "box-3", "box-4")
 PATIENCE_S: Final = 240.0
@@ -76,11 +77,10 @@ def storm(fleet: Fleet, jobs: int, seed: int) -> None:
     began, dice, books = time.monotonic(), Random(seed), Books(fleet.folder)
     with Proxy(fleet.publish_port, fleet.request_port) as wire:
         fleet.start_master(advertise=[wire.host], heartbeat_s=1, minion_messages_per_s=10_000)
+        serve(fleet.master_root / "srv/salt", "_modules/chaos.py", MODULE)
         for box in BOXES:
-            modules = fleet.minion_root(box) / "var/lib/shoal/minion/modules"
-            modules.mkdir(parents=True)
-            (modules / "chaos.py").write_text(MODULE)
             fleet.join(box)
+        fleet.shoal("*", "saltutil.sync_modules", check=True)
         weather = weathers(wire, dice)
         while len(books.promised) < jobs:
             order(fleet, books, dice)

@@ -11,6 +11,7 @@ from tests.benchmarks.child import Child
 from tests.benchmarks.gauge import children, cpu_s, reaped_s
 from tests.benchmarks.orders import listening, order, returns
 from tests.fleet import Fleet, until
+from tests.synced import serve
 
 _MODULE = '''
 """Tells the time."""
@@ -38,12 +39,11 @@ def run(bench: Bench) -> None:
     with bench.fleet() as fleet:
         fleet.start_master()
         fleet.configure_minion("edge-1")
-        synced = fleet.minion_root("edge-1") / "var/lib/shoal/minion/modules"
-        synced.mkdir(parents=True, mode=0o700)
-        (synced / "bench.py").write_text(_MODULE)
+        serve(fleet.master_root / "srv/salt", "_modules/bench.py", _MODULE)
         fleet.join_string("edge-1", fleet.token())
         fleet.start_minion("edge-1")
         fleet.wait_up("edge-1")
+        fleet.shoal("edge-1", "saltutil.sync_modules", check=True)
         order(fleet, "bench.now")
         _latency(bench, fleet)
         _cost(bench, fleet)

@@ -82,7 +82,7 @@ class Echo:
     ) -> None:
         """Nothing looks at them."""
 
-    def reload_modules(self) -> None:
+    def use_modules(self, digests: Mapping[str, bytes]) -> None:
         """There are none."""
 
     def stop(self, *, kill_jobs: bool = False, on_stopped: Callable[[], None] | None = None) -> None:

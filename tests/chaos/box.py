@@ -93,7 +93,7 @@ class CountingExecutor:
     def set_facts(self, *facts: Mapping[str, Any]) -> None:
         raise NotImplementedError
 
-    def reload_modules(self) -> None:
+    def use_modules(self, digests: Mapping[str, bytes]) -> None:
         raise NotImplementedError
 
     def stop(self, *, kill_jobs: bool = False, on_stopped: Callable[[], None] | None = None) -> None:

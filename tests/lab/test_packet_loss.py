@@ -11,6 +11,7 @@ import pytest
 from tests.acceptance.test_healing import dropped
 from tests.acceptance.test_wire_chaos import BOXES, MODULE, Books, kill, order, settle
 from tests.fleet import Fleet, short_folder
+from tests.synced import serve
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(1800)]
 
@@ -20,11 +21,10 @@ def fleet() -> Iterator[Fleet]:
     """A master and boxes that can leave a mark."""
     with short_folder() as folder, Fleet(folder) as fleet:
         fleet.start_master(heartbeat_s=2, minion_messages_per_s=10_000)
+        serve(fleet.master_root / "srv/salt", "_modules/chaos.py", MODULE)
         for box in BOXES:
-            modules = fleet.minion_root(box) / "var/lib/shoal/minion/modules"
-            modules.mkdir(parents=True)
-            (modules / "chaos.py").write_text(MODULE)
             fleet.join(box)
+        fleet.shoal("*", "saltutil.sync_modules", check=True)
         yield fleet
 
 

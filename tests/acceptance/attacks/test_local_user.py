@@ -258,32 +258,26 @@ def test_lock_that_is_a_link_changes_nothing_elsewhere(arena: Arena, lair: Path)
 
 
 @pytest.mark.parametrize("how", ["file of his", "folder of his", "open folder", "link to his"])
-def test_module_and_grains_that_a_user_could_write_are_not_loaded(arena: Arena, lair: Path, how: str) -> None:
+def test_module_and_grains_that_a_user_has_put_there_are_not_loaded(arena: Arena, lair: Path, how: str) -> None:
     mark = lair / "owned"
     code = (
         "from shoal.functions.function import function\n"
         f"open({str(mark)!r}, 'a')\n\n\n@function\ndef f(ctx) -> int:\n    '''Own it.'''\n    return 1\n"
     )
-    for name, fun in (("modules", "sys.reload_modules"), ("grains", "minion.refresh_grains")):
-        folder = _paths(arena).state_dir / name
-        folder.mkdir(exist_ok=True)
-        file = folder / "evil.py"
-        _put(file, code, how, lair)
+    folders = [_paths(arena).state_dir / "synced" / kind for kind in ("modules", "grains")]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        _put(folder / "evil.py", code, how, lair)
+    for fun in ("sys.reload_modules", "minion.refresh_grains"):
         arena.run(VICTIM, fun)
     said = arena.run(VICTIM, "evil.f")[VICTIM]
     assert said["outcome"] == "failed"
-    assert "is not loaded: " in said["ret"]
-    arena.until(
-        "the grains to be refused",
-        lambda: arena.log_lines("custom grains: evil.py cannot", log=f"{VICTIM}.log"),
-    )
+    assert "'evil.f' is not available" in said["ret"]
     assert not mark.exists()
-    for name in ("modules", "grains"):
-        folder = _paths(arena).state_dir / name
+    for folder in folders:
         (folder / "evil.py").unlink()
         os.chown(folder, 0, 0)
         folder.chmod(0o700)
-    arena.run(VICTIM, "sys.reload_modules")
 
 
 def _put(file: Path, code: str, how: str, lair: Path) -> None:

@@ -30,7 +30,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "probe.py").write_text(_SYNCED)
-        spawner = fork_executor(ExecutorSettings(minion_id="box1", synced=name), folder / "x.sock")
+        spawner = fork_executor(
+            ExecutorSettings(minion_id="box1", synced=f"{name}/synced"), folder / "x.sock"
+        )
         _measure(spawner, inline, forked)
 
 

@@ -17,6 +17,7 @@ from minion.loop import Loop
 from shoal.ids import JidMaker
 from shoal.job import EVERYONE, Job
 from shoal.returns import Return
+from tests.synced import signed
 
 PATIENCE_S = 15.0
 _JIDS = JidMaker()
@@ -74,10 +75,15 @@ class Rig:
             self.alerts.append,
             on_ready=self.ready.append,
         )
+        self.sync()
         self.client.start()
         seen = len(self.ready)
         self.until(lambda: len(self.ready) > seen)
         return self
+
+    def sync(self) -> None:
+        """Take what is in the folder of modules for what the master has signed."""
+        self.client.use_modules(signed(self.folder))
 
     def take(self, ret: Return) -> None:
         """Be `on_return`."""
@@ -140,8 +146,8 @@ class Rig:
 
     @property
     def folder(self) -> Path:
-        """The folder of synced modules."""
-        return Path(self.settings.synced)
+        """The folder of modules that are written here; `synced` in it is what the executor sees."""
+        return Path(self.settings.synced).parent
 
     @property
     def pid(self) -> int:
@@ -160,7 +166,7 @@ def settings(folder: Path, **changes: Any) -> ExecutorSettings:
     """Return settings for tests: short times, the probe module."""
     base: Mapping[str, Any] = {
         "minion_id": "box1",
-        "synced": str(folder),
+        "synced": str(folder / "synced"),
         "grace_s": 0.3,
         "orphan_exit_s": 20.0,
     }

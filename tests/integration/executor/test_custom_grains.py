@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.executor.rig import Rig
+from tests.synced import custom_files
 
 
 def test_executor_runs_the_files_and_tells_the_daemon(rig: Rig, tmp_path: Path) -> None:
@@ -17,7 +18,7 @@ def test_executor_runs_the_files_and_tells_the_daemon(rig: Rig, tmp_path: Path) 
     (folder / "b.py").write_text("def x():\n    1 / 0\n")
     told: list[tuple[dict[str, Any], tuple[str, ...]]] = []
     rig.client._on_grains = lambda grains, errors: told.append((grains, errors))
-    rig.client.gather_grains(folder, {"os": "Debian"})
+    rig.client.gather_grains(custom_files(folder), {"os": "Debian"})
     rig.until(lambda: told)
     grains, errors = told[0]
     assert (grains["saw"], grains["own"] != rig.pid) == ("Debian", True)
@@ -33,7 +34,7 @@ def test_wish_waits_for_an_executor(cold: Rig, tmp_path: Path) -> None:
     told: list[dict[str, Any]] = []
     cold.client._on_grains = lambda grains, _errors: told.append(grains)
     cold.hang_up()
-    cold.client.gather_grains(folder, {})
+    cold.client.gather_grains(custom_files(folder), {})
     wanted = cold.client._wanted
     cold.up()
     cold.client._on_grains = lambda grains, _errors: told.append(grains)

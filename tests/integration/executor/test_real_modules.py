@@ -12,6 +12,14 @@ from minion.executor.spawn import Spawner
 from shoal.job import Job
 from tests.integration.executor.rig import Rig, alive, make_job
 
+PING = """
+from shoal.functions.function import function
+from modules.context import Context
+@function
+def ping(ctx: Context) -> str:
+    return "signed"
+"""
+
 
 @pytest.fixture(scope="module")
 def one(module_rig: Rig) -> Rig:
@@ -67,8 +75,25 @@ def test_functions_are_listed_by_a_forked_job(one: Rig) -> None:
 
 
 def test_daemon_is_asked(one: Rig) -> None:
-    assert one.value("minion.sync_modules") is True
-    assert one.requests[-1] == ("sync_modules", {})
+    assert one.value("minion.refresh_grains") is True
+    assert one.requests[-1] == ("refresh_grains", {})
+
+
+def test_altered_file_is_not_run_and_the_daemon_hears_of_it(cold: Rig) -> None:
+    (cold.folder / "bad.py").write_text(PING)
+    (cold.folder / "test.py").write_text(PING)
+    one = cold.up()
+    assert one.value("bad.ping") == "signed"
+    for path in (cold.folder / "synced").glob("*.py"):
+        path.write_text(PING.replace("signed", "altered"))
+    for fun in ("bad.ping", "test.ping", "test.echo"):
+        ret = one.run(fun)
+        assert ret.outcome == "failed"
+        assert "it is not what the master has signed" in ret.value()
+    assert {(action, data["text"].split(".")[0]) for action, data in one.requests} == {
+        ("altered", f"{cold.folder}/synced/bad"), ("altered", f"{cold.folder}/synced/test")
+    }  # fmt: skip
+    assert one.value("cmd.run", "echo all else works") == "all else works"
 
 
 def test_surprises_are_in_the_boxs_log_with_all_lines(cold: Rig, tmp_path: Path) -> None:

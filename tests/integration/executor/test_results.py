@@ -48,15 +48,15 @@ FAILURES = [
         "type",
         "failed",
         1,
-        "caused an exception: TypeError: object of type 'int' has no len() (modules/probe.py:",
+        "caused an exception: TypeError: object of type 'int' has no len() (synced/probe.",
     ),
     (
         "value",
         "failed",
         1,
-        "The minion function caused an exception: ValueError: bad thing (modules/probe.py:",
+        "The minion function caused an exception: ValueError: bad thing (synced/probe.",
     ),
-    ("empty", "failed", 1, "exception: KeyError (modules/probe.py:"),
+    ("empty", "failed", 1, "exception: KeyError (synced/probe."),
     ("rude", "failed", 1, "RuntimeError: <unprintable RuntimeError: ValueError>"),
     ("unprintable result", "failed", 1, "ValueError: no text"),
     ("exit", "failed", 3, "called sys.exit with 3"),
@@ -181,8 +181,8 @@ def test_module_is_read_again_after_a_sync(one: Rig) -> None:
     fresh = folder / "fresh.py"
     text = "from shoal.functions.function import function\n@function\ndef f(ctx) -> int:\n    return {}\n"
     fresh.write_text(text.format(1))
-    one.client.reload_modules()
+    one.sync()
     assert one.value("fresh.f") == 1
     fresh.write_text(text.format(2))
-    one.client.reload_modules()
+    one.sync()
     assert one.value("fresh.f") == 2

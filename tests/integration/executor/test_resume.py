@@ -55,7 +55,7 @@ def marks(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def rig(cold: Rig) -> Rig:
-    (Path(cold.settings.synced) / "resumed.py").write_text(SOURCE)
+    (cold.folder / "resumed.py").write_text(SOURCE)
     return cold.up()
 
 
@@ -99,7 +99,7 @@ def test_inline_function_is_run_again(rig: Rig) -> None:
 
 
 def test_function_that_would_not_begin_again_is_unknown_and_not_refused(cold: Rig, marks: Path) -> None:
-    (Path(cold.settings.synced) / "resumed.py").write_text(SOURCE)
+    (cold.folder / "resumed.py").write_text(SOURCE)
     rig = cold.up(process_count_max=1, queue_max=0)
     busy = rig.send("cmd.run", "sleep 30")
     rig.until_started(busy)

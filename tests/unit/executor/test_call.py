@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from minion.desk.client import DeskClient
 from minion.executor.call import Bounds, Ending, Interruption, call_function
 from minion.executor.control import JobView, World, make_context
 from minion.executor.inline import time_limit
 from modules.context import Context
-from modules.own_files import OwnFiles
 from modules.registry import Registry
 from shoal.errors import ModuleError, UnknownFunctionError, WireError
 from shoal.functions.function import Function, Marks, Replay
@@ -38,7 +39,9 @@ def _context(job: Job, call: Callable[..., Any]) -> Context:
     posted: list[dict[str, Any]] = []
     jobs = JobView(job, list, posted.append)
     registry = cast("Registry", OneFunction(call))
-    return make_context(World(minion_id="box"), registry, job, jobs, posted.append, OwnFiles({}))
+    return make_context(
+        World(minion_id="box"), registry, job, jobs, posted.append, DeskClient(Path("desk"), Path("cache"))
+    )
 
 
 def _call(call: Callable[..., Any], *args: Any, fun: str = "f", memory: int = 0) -> tuple[Ending, Any]:
@@ -149,7 +152,8 @@ def _frozen(job: Job, since: float = 0.0, **world: Any) -> tuple[Ending, Any]:
 
     registry = cast("Registry", OneFunction(call, "safe"))
     jobs = JobView(job, list, [].append)
-    context = make_context(World(minion_id="box", **world), registry, job, jobs, [].append, OwnFiles({}))
+    desk = DeskClient(Path("desk"), Path("cache"))
+    context = make_context(World(minion_id="box", **world), registry, job, jobs, [].append, desk)
     ending = call_function(job, context, Bounds(output_max_bytes=4096), since)
     return ending, decode(ending.packed, 4096)
 

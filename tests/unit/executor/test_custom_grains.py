@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from minion.executor import custom_child, custom_grains, grains_files
-from minion.executor.custom_grains import CustomGrains, gather_now
+from minion.executor import custom_child, custom_grains
+from minion.executor.custom_file import CustomFile
+from minion.executor.custom_grains import MAX_FILES, CustomGrains, gather_now
 from minion.executor.settings import ExecutorSettings
 from minion.loop import Loop
+from tests.synced import custom_files
 
 BASE = {"os": "Debian", "roles": ["web"]}
 
@@ -43,7 +45,7 @@ class Round:
 
     def run(self) -> tuple[dict[str, Any], list[str]]:
         done = len(self.told)
-        self.custom.start(self.folder, BASE)
+        self.custom.start(custom_files(self.folder), BASE)
         self.until(done + 1)
         return self.told[-1]
 
@@ -86,7 +88,6 @@ def test_functions_give_grains_in_order(round_: Round) -> None:
             return None
         """,
     )
-    round_.write("_hidden.py", "def x():\n    return {'hidden': 1}\n")
     round_.write("note.txt", "nonsense")
     grains, errors = round_.run()
     assert errors == []
@@ -126,9 +127,9 @@ def test_child_that_sends_nonsense_is_killed(round_: Round, monkeypatch: pytest.
     sleeper = subprocess.Popen(["sleep", "600"], start_new_session=True)
     real = custom_child.fork
 
-    def fork(path: Path, *rest: Any) -> tuple[int, int]:
-        if path.name != "babbles.py":
-            return real(path, *rest)
+    def fork(file: CustomFile, *rest: Any) -> tuple[int, int]:
+        if file.name != "babbles.py":
+            return real(file, *rest)
         read, write = os.pipe2(os.O_NONBLOCK)
         os.write(write, b"\xff" * 50)
         os.close(write)
@@ -190,11 +191,18 @@ def test_all_grains_together_are_bounded(round_: Round) -> None:
     assert ["with its grains all would have more than" in error for error in errors] == [True, True]
 
 
+def test_more_files_than_are_run_are_told(round_: Round) -> None:
+    for number in range(MAX_FILES + 1):
+        round_.write(f"f{number:02}.py", "1/0\n" if number == MAX_FILES else "")
+    grains, errors = round_.run()
+    assert (grains, errors) == ({}, [f"f{MAX_FILES}.py: only the first {MAX_FILES} files are run"])
+
+
 def test_wishes_during_a_round_make_one_more(round_: Round, tmp_path: Path) -> None:
     round_.write("a.py", "def x(grains):\n    return {'saw': grains['n']}\n")
     round_.write("b.py", "")
     for number in range(4):
-        round_.custom.start(round_.folder, {"n": number})
+        round_.custom.start(custom_files(round_.folder), {"n": number})
     round_.until(2)
     assert [grains for grains, _ in round_.told] == [{"saw": 0}, {"saw": 3}]
 
@@ -203,7 +211,7 @@ def test_wishes_during_a_round_make_one_more(round_: Round, tmp_path: Path) -> N
 def test_round_that_is_stopped_tells_nothing(round_: Round, turns: int) -> None:
     round_.write("a.py", "def x():\n    return {'a': 1}\n")
     round_.write("b.py", "import time\ntime.sleep(600)\n")
-    round_.custom.start(round_.folder, BASE)
+    round_.custom.start(custom_files(round_.folder), BASE)
     for _ in range(turns):
         round_.loop.run_once(0.2)
     round_.custom.stop()
@@ -256,7 +264,7 @@ def x():
     custom = CustomGrains(
         loop, ExecutorSettings(minion_id="box"), release, lambda grains, _: told.append(grains["held"])
     )
-    custom.start(folder, BASE)
+    custom.start(custom_files(folder), BASE)
     while not told:
         loop.run_once(20)
     assert ours not in told[0]
@@ -264,11 +272,25 @@ def x():
     loop.close()
 
 
-def test_files_in_a_missing_folder_are_none(tmp_path: Path) -> None:
-    assert grains_files.files(tmp_path / "nope") == []
+@pytest.mark.parametrize("how", ["altered", "gone", "a link to the same"])
+def test_file_that_is_not_as_signed_is_not_run_and_costs_no_other(round_: Round, how: str) -> None:
+    round_.write("a.py", "def x():\n    return {'a': 1}\n")
+    round_.write("b.py", "def x():\n    return {'b': 1}\n")
+    files = custom_files(round_.folder)
+    if how == "altered":
+        files[0].path.write_text("def x():\n    return {'a': 2}\n")
+    else:
+        moved = files[0].path.rename(round_.folder / "moved")
+        if how == "a link to the same":
+            files[0].path.symlink_to(moved)
+    round_.custom.start(files, BASE)
+    round_.until()
+    grains, errors = round_.told[0]
+    assert grains == {"b": 1}
+    assert [str(files[0].path) in error and "is not loaded" in error for error in errors] == [True]
 
 
 def test_call_without_a_daemon_waits_for_them(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     (folder / "a.py").write_text("def x(grains):\n    return {'saw': grains['os']}\ndef y():\n    1 / 0\n")
-    assert gather_now(folder, BASE) == {"saw": "Debian"}
+    assert gather_now(custom_files(folder), BASE) == {"saw": "Debian"}
     assert "custom grains: a.py: y failed: ZeroDivisionError" in caplog.text

@@ -19,6 +19,7 @@ from master.dispatch.dispatcher import Dispatcher
 from master.events import EventBus
 from master.fileserver.catalog import Catalog
 from master.fileserver.index import DigestIndex
+from master.fileserver.manifests import Manifests
 from master.fileserver.service import FileService
 from master.gate import Gate
 from master.greeter import Greeter, Limits
@@ -159,6 +160,7 @@ class Reception:
         doors = Doors(quotas=Quotas(PLENTY, PLENTY, monotonic), guests=guests, waiters=guests, reports=guests)
         roots = FileRoots(lambda: {"base": (folder / "roots",)}, Rules())
         self.files = FileService(Catalog(roots, DigestIndex(), monotonic), self.counters, monotonic)
+        self.files.manifests = Manifests(self.files.catalog, self.identity, now)
         self.collector = Collector(
             runs=self.runs,
             late=LateWords(self.store, self.writer, self.runs),

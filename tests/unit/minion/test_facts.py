@@ -9,6 +9,7 @@ import pytest
 
 from minion import facts as facts_module
 from minion.config import MinionConfig
+from minion.executor.custom_file import CustomFile
 from minion.facts import Facts, FactsKeeper
 from minion.loop import Loop
 from shoal.clock import FakeClock
@@ -24,6 +25,7 @@ class Box:
         self.changes: list[Facts] = []
         self.troubles: list[str] = []
         self.asked: list[dict[str, Any]] = []
+        self.files: list[CustomFile] = []
         self.paths = Paths.for_minion(str(root))
         self.config = MinionConfig(id="box", master=("m1",), **config)
         self.clock = FakeClock()
@@ -37,7 +39,7 @@ class Box:
             return {name: value for name, value in laid.items() if name in wanted}
 
         monkeypatch.setattr(facts_module, "collect", fake)
-        for each in (self.paths.cache_dir, self.paths.custom_grains, self.paths.config_dir):
+        for each in (self.paths.cache_dir, self.paths.config_dir):
             each.mkdir(parents=True, exist_ok=True)
         self.start()
 
@@ -45,7 +47,8 @@ class Box:
         self.keeper = FactsKeeper(
             self.loop, self.paths, self.config, self.changes.append, self.troubles.append
         )
-        self.keeper.gather = lambda _folder, grains: self.asked.append(dict(grains))
+        self.keeper.custom_files = self.files
+        self.keeper.gather = lambda _files, grains: self.asked.append(dict(grains))
         self.keeper.start()
         self.looks = 0
 
@@ -54,7 +57,7 @@ class Box:
         return self.keeper.facts.grains
 
     def add_file(self) -> None:
-        (self.paths.custom_grains / "a.py").write_text("")
+        self.files.append(CustomFile("a.py", Path("/x"), b""))
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -153,7 +156,7 @@ def test_custom_grains_are_there_at_once_after_a_restart(box: Box) -> None:
 def test_custom_grains_go_with_their_last_file(box: Box) -> None:
     box.add_file()
     box.keeper.gathered({"custom": 1}, ())
-    (box.paths.custom_grains / "a.py").unlink()
+    box.files.clear()
     box.keeper.refresh()
     assert "custom" not in box.grains
     assert list(box.paths.cache_dir.iterdir()) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,10 @@ class FakeDaemon:
 
     def request(self, action: str, **data: Any) -> None:
         self.asked.append((action, data))
+
+    def sync(self, kinds: Sequence[str], env: str) -> dict[str, list[str]]:
+        self.asked.append(("sync", {"kinds": list(kinds), "env": env}))
+        return {kind: [f"{kind}.hello"] for kind in kinds}
 
 
 class FakeMaster:

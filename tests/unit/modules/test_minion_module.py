@@ -10,6 +10,7 @@ import pytest
 
 from modules.standalone import NoDaemon, NoJobs
 from shoal.errors import ArgumentError, ModuleError
+from shoal.synced import KINDS
 from tests.unit.modules.conftest import JID, FakeDaemon, FakeJobs
 
 Ask = Callable[[str], Any]
@@ -68,14 +69,30 @@ def test_bad_job_id_or_signal_is_refused(ask: Ask, jobs: FakeJobs, line: str) ->
     [
         ("minion.refresh_grains", "refresh_grains"),
         ("saltutil.refresh_grains", "refresh_grains"),
-        ("minion.sync_modules", "sync_modules"),
-        ("saltutil.sync_modules", "sync_modules"),
         ("minion.rotate_key", "rotate_key"),
     ],
 )
 def test_daemon_is_asked(ask: Ask, daemon: FakeDaemon, line: str, action: str) -> None:
     assert ask(line) is True
     assert daemon.asked == [(action, {})]
+
+
+@pytest.mark.parametrize("module", ["minion", "saltutil"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_kind_is_synced(ask: Ask, daemon: FakeDaemon, module: str, kind: str) -> None:
+    assert ask(f"{module}.sync_{kind} saltenv=dev") == [f"{kind}.hello"]
+    assert daemon.asked == [("sync", {"kinds": [kind], "env": "dev"})]
+
+
+def test_all_kinds_are_synced(ask: Ask, daemon: FakeDaemon) -> None:
+    assert ask("saltutil.sync_all") == {kind: [f"{kind}.hello"] for kind in KINDS}
+    assert daemon.asked == [("sync", {"kinds": list(KINDS), "env": "base"})]
+
+
+def test_environment_that_is_none_is_not_synced(ask: Ask, daemon: FakeDaemon) -> None:
+    with pytest.raises(ArgumentError, match="bad environment"):
+        ask("saltutil.sync_all saltenv=../x")
+    assert daemon.asked == []
 
 
 def test_tags_are_told(ask: Ask) -> None:
@@ -88,3 +105,5 @@ def test_call_without_a_daemon_says_so() -> None:
     assert NoJobs().signal(JID, 9) is False
     with pytest.raises(ModuleError, match="refresh_grains is the daemon's work"):
         NoDaemon().request("refresh_grains")
+    with pytest.raises(ModuleError, match="to sync is the daemon's work"):
+        NoDaemon().sync(KINDS, "base")

@@ -12,7 +12,9 @@ import pytest
 
 from modules.registry import Registry
 from modules.sources import ALIAS_HOMES, MACHINERY, BuiltIn
+from modules.synced_folder import SyncedFolder
 from shoal.errors import UnknownFunctionError
+from tests.synced import registry_of, signed
 
 HEAD = """from __future__ import annotations
 from modules.context import Context
@@ -118,7 +120,7 @@ print(json.dumps(sorted(name for name in sys.modules)))
 
 def test_synced_file_adds_a_module(tmp_path: Path, ctx: Any) -> None:
     write(tmp_path, "greeting.py", GREET)
-    registry = Registry(tmp_path)
+    registry = registry_of(tmp_path)
     assert registry.get("greeting.hello").call(ctx, name="box") == "hello box"
     assert "greeting.hello" in registry.names()
     assert "greeting" in registry.modules()
@@ -128,7 +130,7 @@ def test_synced_function_overrides_the_built_in_one_and_leaves_its_neighbours(
     tmp_path: Path, ctx: Any
 ) -> None:
     write(tmp_path, "test.py", "@function\ndef ping(ctx: Context) -> str:\n    return 'pong'\n")
-    registry = Registry(tmp_path)
+    registry = registry_of(tmp_path)
     assert registry.get("test.ping").call(ctx) == "pong"
     assert registry.get("test.echo").call(ctx, "x") == "x"
     assert registry.names().count("test.ping") == 1
@@ -138,7 +140,7 @@ def test_synced_function_never_runs_inline_and_is_not_loaded_to_find_out(tmp_pat
     mark = tmp_path / "ran"
     body = "@function(inline=True)\ndef ping(ctx: Context) -> bool:\n    return True\n"
     write(tmp_path, "test.py", f"open({str(mark)!r}, 'w').close()\n{body}")
-    registry = Registry(tmp_path)
+    registry = registry_of(tmp_path)
     assert not registry.inline("test.ping")
     assert not registry.inline("test.echo")
     assert not mark.exists()
@@ -172,9 +174,9 @@ def test_broken_synced_file_says_why_and_spoils_no_other(
 ) -> None:
     write(tmp_path, "bad.py", body)
     write(tmp_path, "good.py", GREET)
-    registry = Registry(tmp_path)
+    registry = registry_of(tmp_path)
     text = refusal(registry, "bad.f")
-    assert str(tmp_path / "bad.py") in text
+    assert str(tmp_path / "synced/bad.") in text
     assert reason in text
     assert registry.get("good.hello").call(ctx) == "hello you"
     assert registry.get("test.ping").call(ctx) is True
@@ -184,55 +186,51 @@ def test_broken_synced_file_says_why_and_spoils_no_other(
 
 def test_broken_override_is_not_silently_replaced_by_the_built_in(tmp_path: Path) -> None:
     write(tmp_path, "test.py", "1/0\n")
-    assert "ZeroDivisionError" in refusal(Registry(tmp_path), "test.ping")
+    assert "ZeroDivisionError" in refusal(registry_of(tmp_path), "test.ping")
 
 
-@pytest.mark.parametrize("name", ["minion.sync_modules", "saltutil.sync_modules", "sys.reload_modules"])
+@pytest.mark.parametrize("name", ["minion.sync_all", "saltutil.sync_modules", "sys.reload_modules"])
 def test_way_back_from_a_bad_sync_cannot_be_overridden(tmp_path: Path, name: str) -> None:
     module, _, own = name.partition(".")
     write(tmp_path, f"{module}.py", f"@function\ndef {own}(ctx: Context) -> str:\n    return 'mine'\n")
-    registry = Registry(tmp_path)
+    registry = registry_of(tmp_path)
     assert registry.get(name).call.__module__.startswith("modules.")
-    assert registry.inline(name)
     write(tmp_path, f"{module}.py", "1/0\n")
-    registry.reload_synced()
+    registry.use_synced(signed(tmp_path))
     assert registry.get(name)
     assert name in registry.names()
 
 
 def test_kept_module_can_still_be_added_to(tmp_path: Path) -> None:
     write(tmp_path, "minion.py", GREET)
-    assert Registry(tmp_path).get("minion.hello").name == "minion.hello"
+    assert registry_of(tmp_path).get("minion.hello").name == "minion.hello"
 
 
-def test_edit_is_seen_after_reload_even_within_the_same_second(tmp_path: Path, ctx: Any) -> None:
+def test_other_content_is_seen_after_a_sync_even_within_the_same_second(tmp_path: Path, ctx: Any) -> None:
     write(tmp_path, "greeting.py", GREET)
-    registry = Registry(tmp_path)
+    registry = registry_of(tmp_path)
     assert registry.get("greeting.hello").call(ctx) == "hello you"
     write(tmp_path, "greeting.py", GREET.replace("hello {", "howdy {"))
     assert registry.get("greeting.hello").call(ctx) == "hello you"
-    registry.reload_synced()
+    registry.use_synced(signed(tmp_path))
     assert registry.get("greeting.hello").call(ctx) == "howdy you"
     (tmp_path / "greeting.py").unlink()
-    registry.reload_synced()
+    registry.use_synced(signed(tmp_path))
     refusal(registry, "greeting.hello")
     assert not list(tmp_path.glob("**/*.pyc"))
 
 
 def test_folder_that_is_not_there_is_an_empty_one(tmp_path: Path) -> None:
-    registry = Registry(tmp_path / "later")
+    registry = Registry(SyncedFolder(tmp_path / "synced"))
     assert registry.get("test.ping")
-    (tmp_path / "later").mkdir()
-    write(tmp_path / "later", "greeting.py", GREET)
-    registry.reload_synced()
+    write(tmp_path, "greeting.py", GREET)
+    registry.use_synced(signed(tmp_path))
     assert registry.get("greeting.hello")
 
 
-def test_private_files_and_imported_functions_are_not_offered(tmp_path: Path) -> None:
-    write(tmp_path, "_hidden.py", GREET)
+def test_imported_functions_are_not_offered(tmp_path: Path) -> None:
     write(tmp_path, "greeting.py", GREET + "from modules.test import ping\n")
-    registry = Registry(tmp_path)
-    refusal(registry, "_hidden.hello")
+    registry = registry_of(tmp_path)
     refusal(registry, "greeting.ping")
     assert registry.names_in("greeting") == ["greeting.hello"]
 
@@ -248,7 +246,7 @@ def do(ctx: Context, options: Options = Options()) -> int:
     return options.size
 """
     write(tmp_path, "bundle.py", body)
-    assert Registry(tmp_path).get("bundle.do").usage == "bundle.do(*, size: int = 1)"
+    assert registry_of(tmp_path).get("bundle.do").usage == "bundle.do(*, size: int = 1)"
 
 
 def test_built_in_module_whose_library_is_missing_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

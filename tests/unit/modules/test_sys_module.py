@@ -11,8 +11,8 @@ import pytest
 
 from modules import sys as system
 from modules.context import Context
-from modules.registry import Registry
 from shoal.errors import UnknownFunctionError
+from tests.synced import registry_of, signed
 
 Ask = Callable[[str], Any]
 
@@ -93,13 +93,16 @@ def test_schema_is_there_for_every_function(ask: Ask) -> None:
     assert found["saltutil.running"]["name"] == "minion.running"
 
 
-def test_synced_folder_is_looked_at_again(ctx: Context, tmp_path: Path) -> None:
-    here = replace(ctx, registry=Registry(tmp_path))
+def test_synced_file_is_looked_at_again(ctx: Context, tmp_path: Path) -> None:
+    here = replace(ctx, registry=registry_of(tmp_path))
     (tmp_path / "late.py").write_text("1/0\n")
-    assert "late" not in system.list_modules(here)
-    assert system.reload_modules(here) is True
+    here.registry.use_synced(signed(tmp_path))
     assert "late" in system.list_modules(here)
     assert "ZeroDivisionError" in system.broken(here)["late"]
     with pytest.raises(UnknownFunctionError, match="ZeroDivisionError"):
         system.doc(here, "late")
     assert system.list_functions(here)
+    (file,) = (tmp_path / "synced").iterdir()
+    file.write_text("2/0\n")
+    assert system.reload_modules(here) is True
+    assert "not what the master has signed" in system.broken(here)["late"]

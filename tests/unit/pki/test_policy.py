@@ -29,3 +29,19 @@ from shoal.policy import Policy
 def test_what_runs(policy: Policy, fun: str, runs: bool) -> None:
     assert (policy.refusal(fun) == "") == runs
     assert runs or fun in policy.refusal(fun)
+
+
+@pytest.mark.parametrize(
+    ("policy", "loaded"),
+    [
+        (Policy(), ["cmd", "hello", "test"]),
+        (Policy(disabled_modules=frozenset({"hello"})), ["cmd", "test"]),
+        (Policy(disabled_functions=("hel*.*", "test.ping")), ["cmd", "test"]),
+        (Policy(allowed_functions=("test.*", "h*.world")), ["hello", "test"]),
+        (Policy(allowed_functions=("cmd.run",), disabled_modules=frozenset({"cmd"})), []),
+        (Policy(allowed_functions=("*",)), ["cmd", "hello", "test"]),
+        (Policy(allowed_functions=("tes?.ping", "cmd")), ["test"]),
+    ],
+)
+def test_module_of_which_nothing_may_run_is_not_loaded(policy: Policy, loaded: list[str]) -> None:
+    assert [module for module in ("cmd", "hello", "test") if policy.loads(module)] == loaded

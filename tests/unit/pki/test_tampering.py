@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from pki.certificate import read_certificate
 from pki.envelope import seal
 from pki.hello import judge_hello
+from pki.manifest import judge_manifest, seal_manifest
 from pki.masters import judge_masters
 from pki.rotation import judge_rotation, make_rotation
 from pki.welcome import judge_welcome
 from shoal.errors import TrustError, WireError
+from shoal.synced import Manifest, SyncedFile
 from shoal.wire import encode
 
 from .fleet import NONCE, NOW, Fleet, node
@@ -28,12 +30,21 @@ FLEET = Fleet()
 ROOT = FLEET.root.public
 MINION = FLEET.minion
 ANCHOR = FLEET.anchor()
+FILE = SyncedFile(kind="modules", name="hello", digest=bytes(32), size=10)
 
 FORMS: dict[str, tuple[bytes, Callable[[bytes], Any]]] = {
     "job": (FLEET.sealed_job(args=("a", 1.5, None), to="box1"), lambda data: FLEET.trust().judge(data, NOW)),
     "welcome": (
         FLEET.sealed_welcome(masters=b"m"),
         lambda data: judge_welcome(data, NONCE, ANCHOR, NOW),
+    ),
+    "manifest": (
+        seal_manifest(
+            Manifest(fleet=FLEET.id, env="base", issued=NOW, files=(FILE,)),
+            FLEET.master.sign,
+            FLEET.certificate,
+        ),
+        lambda data: judge_manifest(data, "base", ANCHOR, NOW, NOW),
     ),
     "certificate": (FLEET.certificate, lambda data: read_certificate(data, ROOT)),
     "masters": (FLEET.masters(revoked=(5,)), lambda data: judge_masters(data, ROOT, None, NOW)),
