@@ -10,7 +10,7 @@ PY := $(BIN)/python
 STAMP := $(VENV)/.installed
 PACKAGES := shoal pki modules states returners master minion
 
-.PHONY: help venv check test retest lab chaos bench demo docs clean
+.PHONY: help venv check test retest lab chaos bench demo docs deb clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,9 @@ demo: $(STAMP) ## a master and minions on this machine; KEEP=1 leaves them runni
 
 docs: $(STAMP) ## write the pages that repeat the code: configuration, modules, runners
 	@$(PY) scripts/generate_docs.py
+
+deb: $(STAMP) ## Debian packages of minion and master, in dist/
+	@$(PY) packaging/build_deb.py
 
 clean: ## delete what the tools left, but not .venv
 	@rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis \

@@ -106,7 +106,7 @@ class DemoFleet:
 
     def _start_master(self) -> None:
         self.start("master", "shoal-master")
-        path = self.root("master") / "run/shoal/master.sock"
+        path = self.root("master") / "run/shoal/master/master.sock"
 
         def listens() -> bool:
             self.check_alive("master")
@@ -207,7 +207,7 @@ def stop_kept(folder: Path) -> None:
 
 def end_executors(folder: Path) -> None:
     """End the executors of minions under `folder`: they outlive their daemons, so that jobs do."""
-    pids = [listener(path) for path in folder.glob("*/run/shoal/executor.sock")]
+    pids = [listener(path) for path in folder.glob("*/run/shoal/minion/executor.sock")]
     _end([pid for pid in pids if pid])
 
 

@@ -18,6 +18,7 @@ from master.signals import on_signal
 from shoal.clock import SystemClock
 from shoal.logs import set_up_logging
 from shoal.paths import Paths
+from shoal.readiness import Readiness
 from shoal.sole_instance import be_alone
 
 log = logging.getLogger(__name__)
@@ -35,17 +36,18 @@ def main(paths: Paths, config: MasterConfig) -> int:
     # The store's thread lets go of the interpreter at every row it reads; at the default of 5 ms it would get it
     # back too late whenever this thread is busy (1,000 rows: seconds instead of 16 ms).
     sys.setswitchinterval(0.0005)
-    asyncio.run(_serve(paths, config))
+    asyncio.run(_serve(paths, config, Readiness.take(os.environ)))
     return 0
 
 
-async def _serve(paths: Paths, config: MasterConfig) -> None:
+async def _serve(paths: Paths, config: MasterConfig, readiness: Readiness) -> None:
     master = Master(config, paths, SystemClock())
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         on_signal(number, stop.set)
     await master.start()
     on_signal(signal.SIGHUP, master.reload)
+    readiness.tell()
     try:
         await stop.wait()
     finally:

@@ -52,6 +52,7 @@ from shoal.errors import LedgerError, ShoalError
 from shoal.ids import new_nonce
 from shoal.job import MAX_JOB_BYTES
 from shoal.paths import Paths
+from shoal.readiness import Readiness
 from shoal.returns import Return
 from shoal.timing import Timing
 from shoal.zmq_transport.link import ZmqConnector
@@ -64,9 +65,9 @@ _MAX_TROUBLES: Final = 20  # that are told when there is a master again
 _MAX_TOLD: Final = 1000  # characters of what a job tells
 
 
-def main(paths: Paths, config: MinionConfig, spawner: Spawner) -> int:
+def main(paths: Paths, config: MinionConfig, spawner: Spawner, readiness: Readiness) -> int:
     """Run until SIGTERM or SIGINT; return the exit code. Raises ShoalError when it cannot start."""
-    Daemon(paths, config, spawner).run()
+    Daemon(paths, config, spawner).run(readiness)
     return 0
 
 
@@ -110,7 +111,7 @@ class Daemon:
         self._chores = Chores(self._loop, SystemRandom(), self._executor.submit)
         self._watch = AddressWatch(self._loop, self._addresses_changed)
 
-    def run(self) -> None:
+    def run(self, readiness: Readiness) -> None:
         """Run until a signal says stop."""
         self._handle_signals()
         self._syncing.load()
@@ -121,6 +122,7 @@ class Daemon:
         self._begin_chores()
         self._tidy()
         log.info("minion %s is up", self._config.id, extra={"action": "minion_up"})
+        readiness.tell()
         self._loop.run()
         self._membership.keep_floor(self._clock.floor, now=True)
         self._watch.close()

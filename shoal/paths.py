@@ -4,9 +4,10 @@
     /etc/shoal/pki/master/                  keys, 0700
     /var/lib/shoal/master/                  state: database, inbox, spool, 0700
     /var/cache/shoal/master/                what can be fetched again, 0700
-    /run/shoal/                             sockets
-    /var/log/shoal/                         logs, if not on stderr
+    /run/shoal/master/                      sockets, lock
+    /var/log/shoal/master/                  logs, if not on stderr
 
+Each program has folders of its own, because a master and a minion on one host may run as different users.
 `--root DIR` or SHOAL_ROOT puts all of it under DIR; `--config-dir DIR` moves the configuration and keys only.
 Importing this must stay cheap: every program starts with it.
 """
@@ -128,8 +129,8 @@ def _paths(program: str, root: str, config_dir: str, environ: Mapping[str, str] 
         pki_dir=config / "pki" / program,
         state_dir=top / "var/lib/shoal" / program,
         cache_dir=top / "var/cache/shoal" / program,
-        run_dir=top / "run/shoal",
-        log_dir=top / "var/log/shoal",
+        run_dir=top / "run/shoal" / program,
+        log_dir=top / "var/log/shoal" / program,
         srv_dir=top / "srv",
     )
 

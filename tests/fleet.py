@@ -151,7 +151,7 @@ class Fleet:
         log = self.folder / "master.log"
         master = Process(self.master_root, "shoal-master", log=log, launcher=launcher)
         self.master = master
-        sock = self.master_root / "run/shoal/master.sock"
+        sock = self.master_root / "run/shoal/master/master.sock"
         until("the master's socket", lambda: not master.alive or _answers(sock))
         assert master.alive, f"the master ended; it logged:\n{master.text()[-3000:]}"
         return master
@@ -240,7 +240,7 @@ class Fleet:
     def ask(self, fun: str, *words: str) -> Any:
         """Return what a runner answers, asked without a program: for waiting and for setting up, it costs nothing."""
         request = {"op": "runner", "fun": fun, "args": list(words), "kwargs": {}, "from_text": True}
-        with Conversation(str(self.master_root / "run/shoal/master.sock"), request) as talk:
+        with Conversation(str(self.master_root / "run/shoal/master/master.sock"), request) as talk:
             return talk.answer()["value"]
 
     def keys(self, *words: str, check: bool = True) -> str:

@@ -104,7 +104,9 @@ def _postgres(url: URL, lock_wait_s: float) -> Engine:
         # pre_ping: one small question per checkout, and a restarted server costs no failed call.
         engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
     except ImportError:
-        raise ConfigError("a PostgreSQL database needs psycopg: pip install 'shoal[postgres]'") from None
+        raise ConfigError(
+            "a PostgreSQL database needs psycopg: apt install python3-psycopg, or pip install 'shoal[postgres]'"
+        ) from None
 
     def tune(connection: Any, _record: object) -> None:
         connection.execute(f"SET lock_timeout = {int(lock_wait_s * 1000)}")

@@ -113,6 +113,7 @@ def _run(paths: Paths, options: argparse.Namespace) -> int:
     from minion.inheritance import settle
     from minion.policy import disabled_patterns
     from shoal.logs import LEVELS, set_up_logging
+    from shoal.readiness import Readiness
     from shoal.sole_instance import be_alone
 
     config = read_minion_config(paths)
@@ -141,12 +142,13 @@ def _run(paths: Paths, options: argparse.Namespace) -> int:
         log_format=config.log_format,
         log_file=str(config.log_file or ""),
     )
+    readiness = Readiness.take(os.environ)
     spawner = fork_executor(settings, paths.executor_socket)
     # Only now: zmq and nacl must not be in the process that runs the jobs.
     from minion.daemon import main as run_daemon
 
     try:
-        return run_daemon(paths, config, spawner)
+        return run_daemon(paths, config, spawner, readiness)
     except ShoalError:
         spawner.give_up()
         raise

@@ -10,6 +10,7 @@ import ctypes
 import logging
 import os
 import resource
+from pathlib import Path
 from typing import Final
 
 from minion.executor.settings import ExecutorSettings
@@ -19,12 +20,14 @@ log = logging.getLogger(__name__)
 _PR_SET_NAME: Final = 15
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _CPU_MARGIN_S: Final = 5  # between SIGXCPU and SIGKILL
+_OOM_SCORE: Final = Path("/proc/self/oom_score_adj")
 _libc = ctypes.CDLL(None)
 
 
 def apply(settings: ExecutorSettings) -> None:
     """Put this process and all it will start under the job limits of `settings`."""
     _limit(resource.RLIMIT_CORE, 0, 0)
+    _lose_protection()
     if settings.memory_max_bytes:
         # DATA, not AS: it counts what the job writes to, not the libraries and maps it only reads.
         _limit(resource.RLIMIT_DATA, settings.memory_max_bytes, settings.memory_max_bytes)
@@ -37,6 +40,15 @@ def apply(settings: ExecutorSettings) -> None:
             os.nice(settings.nice)
         except OSError as error:
             log.warning("cannot set nice: %s", error, extra={"action": "job_limit_failed"})
+
+
+def _lose_protection() -> None:
+    """Leave the daemon's shelter from the kernel's search for memory (OOMScoreAdjust of its unit)."""
+    try:
+        if _OOM_SCORE.read_bytes().startswith(b"-"):
+            _OOM_SCORE.write_bytes(b"0")
+    except OSError as error:
+        log.warning("cannot set %s: %s", _OOM_SCORE, error, extra={"action": "job_limit_failed"})
 
 
 def adopt_strays() -> None:

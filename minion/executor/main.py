@@ -1,4 +1,4 @@
-"""Becomes the executor: from a fork of the young daemon, or as `python -m minion.executor` after a crash."""
+"""Becomes the executor: from a fork of the young daemon, or as a fresh program after a crash."""
 
 from __future__ import annotations
 

@@ -28,6 +28,11 @@ log = logging.getLogger(__name__)
 
 _CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid
 _LISTEN_FD: Final = 3
+_TREE: Final = Path(__file__).parents[2]
+# Not `-m`: where the daemon is cut off from its caller's Python (-I), so is this, and must be told where it lies.
+_PROGRAM: Final = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from minion.executor.main import main; main()"
+)
 BACKLOG: Final = 16
 
 
@@ -57,7 +62,7 @@ class Spawner:
         with bind(self.socket_path) as listener:
             self.pid = os.posix_spawn(
                 sys.executable,
-                [sys.executable, "-m", "minion.executor", *self._log_words()],
+                [sys.executable, *_flags(), "-c", _PROGRAM, str(_TREE), *self._log_words()],
                 os.environ,
                 file_actions=[(os.POSIX_SPAWN_DUP2, listener.fileno(), _LISTEN_FD)],
                 setsigmask=(),
@@ -85,6 +90,11 @@ class Spawner:
             log.exception("the executor failed", extra={"action": "executor_failed"})
         finally:
             os._exit(status)
+
+
+def _flags() -> list[str]:
+    ours = {"-I": sys.flags.isolated, "-B": sys.flags.dont_write_bytecode}
+    return [flag for flag, is_set in ours.items() if is_set]
 
 
 def fork_executor(settings: ExecutorSettings, socket_path: Path) -> Spawner:

@@ -29,8 +29,10 @@ def _is_minion(process: Any) -> bool:
         return True
     if not Path(words[0]).name.startswith("python"):
         return False
-    script = next((word for word in words[1:] if not word.startswith("-")), "")  # or what `-m` names
-    return script in MINION_MODULES or Path(script).name in MINION_NAMES
+    script = next(
+        (word for word in words[1:] if not word.startswith("-")), ""
+    )  # or what `-m` names, or `-c` runs
+    return any(module in script for module in MINION_MODULES) or Path(script).name in MINION_NAMES
 
 
 def _ancestors() -> set[int]:

@@ -179,7 +179,7 @@ def jids(fleet: Fleet) -> list[str]:
 def keys_in(fleet: Fleet, state: str) -> list[str]:
     """Return the minions of which a key is `accepted`, `denied`, `pending` or `rejected`."""
     request = {"op": "key", "action": "list"}
-    with Conversation(str(fleet.master_root / "run/shoal/master.sock"), request) as talk:
+    with Conversation(str(fleet.master_root / "run/shoal/master/master.sock"), request) as talk:
         return list(talk.answer()["minions"][state])
 
 

@@ -187,7 +187,7 @@ class Matrix:
         return None
 
     def _socket(self) -> str:
-        return str(self.fleet.master_root / "run/shoal/master.sock")
+        return str(self.fleet.master_root / "run/shoal/master/master.sock")
 
     def _master_answers(self) -> bool:
         assert self.fleet.master is not None

@@ -202,7 +202,7 @@ def test_no_master(short: Path) -> None:
     ):
         check_one_line(
             run(short, *words), UNAVAILABLE,
-            rf"{words[0]}: No master answers at {short}/run/shoal/master\.sock\. "
+            rf"{words[0]}: No master answers at {short}/run/shoal/master/master\.sock\. "
             rf"Is shoal-master running with --root {short}\?",
         )  # fmt: skip
 
@@ -267,7 +267,7 @@ def test_port_that_is_in_use(short: Path, key: str) -> None:
 
 
 def test_socket_that_is_for_others(short: Path) -> None:
-    run_dir = short / "run/shoal"
+    run_dir = short / "run/shoal/master"
     run_dir.mkdir(parents=True)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(run_dir / "master.sock"))

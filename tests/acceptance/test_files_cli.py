@@ -92,7 +92,7 @@ def test_damaged_content_in_the_cache_is_fetched_again(fleet: Fleet) -> None:
 
 
 def test_only_the_minions_own_user_may_ask_its_desk(fleet: Fleet) -> None:
-    desk = fleet.minion_root(BOX) / "run/shoal/minion.sock"
+    desk = fleet.minion_root(BOX) / "run/shoal/minion/minion.sock"
     assert stat.S_ISSOCK(desk.stat().st_mode)
     assert stat.S_IMODE(desk.stat().st_mode) == 0o600
 

@@ -72,7 +72,7 @@ def queue(fleet: Fleet, marks: Path, padding: int = BIG, *, then: str = "true", 
         "op": "run", "target": {"kind": "list", "expr": BOX}, "fun": "cmd.run", "mode": "queue",
         "args": [f"echo x >> {marks}; {then}; echo done # {'-' * padding}"], "queue_ttl_s": ttl_s, "async": True,
     }  # fmt: skip
-    with Conversation(str(fleet.master_root / "run/shoal/master.sock"), request) as talk:
+    with Conversation(str(fleet.master_root / "run/shoal/master/master.sock"), request) as talk:
         talk.answer()
         return talk.jid
 

@@ -49,7 +49,7 @@ def order(fleet: Fleet, size: int) -> str:
         "op": "run", "target": {"kind": "glob", "expr": BOX}, "fun": "large.text", "mode": "queue", "async": True,
         "args": [size],
     }  # fmt: skip
-    with Conversation(str(fleet.master_root / "run/shoal/master.sock"), request) as talk:
+    with Conversation(str(fleet.master_root / "run/shoal/master/master.sock"), request) as talk:
         talk.answer()
         return talk.jid
 

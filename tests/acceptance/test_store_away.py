@@ -81,7 +81,7 @@ def run(fleet: Fleet) -> tuple[str, float]:
         "async": True,
     }  # fmt: skip
     began = time.monotonic()
-    with Conversation(str(fleet.master_root / "run/shoal/master.sock"), request) as talk:
+    with Conversation(str(fleet.master_root / "run/shoal/master/master.sock"), request) as talk:
         talk.answer()
         return talk.jid, time.monotonic() - began
 

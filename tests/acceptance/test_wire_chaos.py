@@ -160,7 +160,7 @@ def order(fleet: Fleet, books: Books, dice: Random) -> None:
     jid, targets = "", list(BOXES)
     with (
         suppress(CliError, OSError),
-        Conversation(str(fleet.master_root / "run/shoal/master.sock"), request) as talk,
+        Conversation(str(fleet.master_root / "run/shoal/master/master.sock"), request) as talk,
     ):
         for message in talk:
             jid, targets = talk.jid or jid, message.get("targets", targets)

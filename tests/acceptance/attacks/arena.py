@@ -42,7 +42,7 @@ class Arena:
 
     def talk(self, request: Message) -> list[Message]:
         """Send a request to the control socket; return all that comes back. Raises `Refused`."""
-        path = str(self.fleet.master_root / "run/shoal/master.sock")
+        path = str(self.fleet.master_root / "run/shoal/master/master.sock")
         with Conversation(path, request) as conversation:
             return list(conversation)
 

@@ -76,7 +76,7 @@ def _as_user(uid: int) -> Iterator[None]:
 
 def _open(arena: Arena, uid: int, request: Message) -> Conversation:
     with _as_user(uid):
-        return Conversation(str(arena.fleet.master_root / "run/shoal/master.sock"), request)
+        return Conversation(str(arena.fleet.master_root / "run/shoal/master/master.sock"), request)
 
 
 def _say(arena: Arena, uid: int, request: Message) -> list[Message]:
@@ -312,7 +312,7 @@ def test_idle_connections_of_a_user_do_not_keep_operators_out(arena: Arena) -> N
         for _ in range(300):
             idle = stack.enter_context(socket.socket(socket.AF_UNIX))
             with _as_user(NOBODY):
-                idle.connect(str(arena.fleet.master_root / "run/shoal/master.sock"))
+                idle.connect(str(arena.fleet.master_root / "run/shoal/master/master.sock"))
             with suppress(OSError):  # it may have been hung up on
                 idle.send(b"\0\0")
         arena.still_well()
@@ -334,7 +334,7 @@ def _say_if_room(arena: Arena) -> list[Message]:
 def test_without_rules_the_socket_is_for_operators_only(siege: Arena) -> None:
     folder = siege.fleet.folder
     mode = stat.S_IMODE(folder.stat().st_mode)
-    path = siege.fleet.master_root / "run/shoal/master.sock"
+    path = siege.fleet.master_root / "run/shoal/master/master.sock"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     folder.chmod(0o711)
     try:

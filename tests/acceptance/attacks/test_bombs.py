@@ -237,7 +237,7 @@ def test_large_request_within_bounds_is_read_and_refused_soon(arena: Arena) -> N
 def _connection(arena: Arena) -> socket.socket:
     made = socket.socket(socket.AF_UNIX)
     made.settimeout(30)
-    made.connect(str(arena.fleet.master_root / "run/shoal/master.sock"))
+    made.connect(str(arena.fleet.master_root / "run/shoal/master/master.sock"))
     return made
 
 

@@ -133,7 +133,7 @@ def test_message_over_the_size_of_its_verb_is_refused_undecoded(arena: Arena, ve
 
 
 def test_event_flood_does_not_fill_the_memory_for_a_listener_that_does_not_read(arena: Arena) -> None:
-    path = str(arena.fleet.master_root / "run/shoal/master.sock")
+    path = str(arena.fleet.master_root / "run/shoal/master/master.sock")
     flooders = [arena.insider(f"flooder-{number}", reads=False) for number in range(4)]
     frame = request("event", {"tag": "door", "data": {"text": "x" * (MAX_EVENT_BYTES - 200)}})
     with Conversation(path, {"op": "events", "tag": "*"}), _bounded(arena, 2 * ROOM_MIB + 64):

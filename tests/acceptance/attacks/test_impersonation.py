@@ -63,7 +63,7 @@ def test_output_of_a_job_on_another_minion_is_refused(arena: Arena, tmp_path: Pa
         "op": "run", "target": {"kind": "glob", "expr": GOOD, "delimiter": ":"}, "fun": "cmd.run",
         "args": [f"echo begun; until [ -e {go} ]; do sleep 0.05; done; sleep 0.3"], "stream": True,
     }  # fmt: skip
-    with Conversation(str(arena.fleet.master_root / "run/shoal/master.sock"), request) as talk:
+    with Conversation(str(arena.fleet.master_root / "run/shoal/master/master.sock"), request) as talk:
         shown: list[Any] = []
         for message in talk:
             shown.append(message)
@@ -303,7 +303,7 @@ def _asking(arena: Arena, target: str, fun: str) -> Iterator[dict[str, Any]]:
 @contextmanager
 def _listening(arena: Arena) -> Iterator[list[dict[str, Any]]]:
     """Collect events during the block."""
-    path = str(arena.fleet.master_root / "run/shoal/master.sock")
+    path = str(arena.fleet.master_root / "run/shoal/master/master.sock")
     events: list[dict[str, Any]] = []
     ready = threading.Event()
     with Conversation(path, {"op": "events", "tag": "*"}, tick_s=0.05) as talk:

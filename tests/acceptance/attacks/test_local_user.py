@@ -258,7 +258,9 @@ def test_lock_that_is_a_link_changes_nothing_elsewhere(arena: Arena, lair: Path)
 
 
 @pytest.mark.parametrize("how", ["file of his", "folder of his", "open folder", "link to his"])
-def test_module_and_grains_that_a_user_has_put_there_are_not_loaded(arena: Arena, lair: Path, how: str) -> None:
+def test_module_and_grains_that_a_user_has_put_there_are_not_loaded(
+    arena: Arena, lair: Path, how: str
+) -> None:
     mark = lair / "owned"
     code = (
         "from shoal.functions.function import function\n"

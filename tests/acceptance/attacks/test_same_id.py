@@ -110,7 +110,7 @@ def _match(arena: Arena, target: str) -> list[str]:
 @contextmanager
 def listening(arena: Arena, tag: str) -> Iterator[list[dict[str, Any]]]:
     """Collect the events whose tag fits during the block."""
-    path = str(arena.fleet.master_root / "run/shoal/master.sock")
+    path = str(arena.fleet.master_root / "run/shoal/master/master.sock")
     events: list[dict[str, Any]] = []
     ready, stop = threading.Event(), threading.Event()
     with Conversation(path, {"op": "events", "tag": tag}, tick_s=0.05) as talk:

@@ -19,10 +19,9 @@ ASK = ("shoal", "*", "test.ping")
 
 
 def test_no_master(cli: Cli, root: Path) -> None:
-    assert cli(*ASK) == (
-        69, "",
-        f"shoal: No master answers at {root}/run/shoal/master.sock. Is shoal-master running with --root {root}?\n",
-    )  # fmt: skip
+    where = f"{root}/run/shoal/master/master.sock"
+    said = f"shoal: No master answers at {where}. Is shoal-master running with --root {root}?\n"
+    assert cli(*ASK) == (69, "", said)
 
 
 def test_socket_left_behind(cli: Cli, socket_file: Path) -> None:

@@ -111,7 +111,7 @@ def test_master_hands_over_to_the_daemon(
     (tmp_path / "etc/shoal/master").write_text("log_level: info\n")
     assert master.main(["--root", str(tmp_path), *words]) == 3
     ((paths, config),) = daemon
-    assert paths.run_dir == tmp_path / "run/shoal"
+    assert paths.run_dir == tmp_path / "run/shoal/master"
     assert config.log_level == level
 
 

@@ -19,12 +19,12 @@ def test_usual_places() -> None:
         "/etc/shoal/pki/master",
         "/var/lib/shoal/master",
         "/var/cache/shoal/master",
-        "/run/shoal",
-        "/var/log/shoal",
+        "/run/shoal/master",
+        "/var/log/shoal/master",
         "/srv",
     ]
-    assert str(paths.control_socket) == "/run/shoal/master.sock"
-    assert str(Paths.for_minion(environ={}).executor_socket) == "/run/shoal/executor.sock"
+    assert str(paths.control_socket) == "/run/shoal/master/master.sock"
+    assert str(Paths.for_minion(environ={}).executor_socket) == "/run/shoal/minion/executor.sock"
     assert str(Paths.for_minion(environ={}).state_dir) == "/var/lib/shoal/minion"
     assert str(paths.config_file) == "/etc/shoal/master"
     assert str(paths.grains_file) == "/etc/shoal/grains"
@@ -37,14 +37,14 @@ def test_root_moves_everything(tmp_path: Path) -> None:
 
 
 def test_root_comes_from_the_environment_unless_given() -> None:
-    assert Paths.for_master(environ={"SHOAL_ROOT": "/a"}).run_dir == Path("/a/run/shoal")
-    assert Paths.for_master("/b", environ={"SHOAL_ROOT": "/a"}).run_dir == Path("/b/run/shoal")
-    assert Paths.for_master(environ={"SHOAL_ROOT": ""}).run_dir == Path("/run/shoal")
+    assert Paths.for_master(environ={"SHOAL_ROOT": "/a"}).run_dir == Path("/a/run/shoal/master")
+    assert Paths.for_master("/b", environ={"SHOAL_ROOT": "/a"}).run_dir == Path("/b/run/shoal/master")
+    assert Paths.for_master(environ={"SHOAL_ROOT": ""}).run_dir == Path("/run/shoal/master")
 
 
 def test_relative_root_becomes_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert Paths.for_master("here", environ={}).run_dir == tmp_path / "here/run/shoal"
+    assert Paths.for_master("here", environ={}).run_dir == tmp_path / "here/run/shoal/master"
 
 
 def test_config_dir_moves_configuration_and_keys_only(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_config_dir_with_a_slip_of_the_hand_is_refused(tmp_path: Path) -> None:
 
 
 def test_socket_path_has_a_limit() -> None:
-    fits = "/" + "x" * (107 - len("//run/shoal/master.sock"))
+    fits = "/" + "x" * (107 - len("//run/shoal/master/master.sock"))
     assert len(str(Paths.for_master(fits, environ={}).control_socket)) == 107
     with pytest.raises(
         ConfigError, match=r"has 108 bytes, a unix socket can have 107\. Use a shorter folder"
@@ -129,7 +129,7 @@ def test_file_in_the_place_of_a_folder(tmp_path: Path) -> None:
     paths = Paths.for_minion(str(tmp_path), environ={})
     paths.run_dir.parent.mkdir(parents=True)
     paths.run_dir.touch()
-    with pytest.raises(ConfigError, match=r"run/shoal is not a folder\. Move it away$"):
+    with pytest.raises(ConfigError, match=r"run/shoal/minion is not a folder\. Move it away$"):
         paths.prepare()
 
 

@@ -20,6 +20,7 @@ from shoal.wire import encode, plain
 
 Ask = Callable[[str], Any]
 MARK = "quiet-haddock-of-the-tests"
+STARTS = "import sys; sys.path.insert(0, sys.argv.pop(1)); from minion.executor.main import main; main()"
 
 
 @pytest.fixture
@@ -165,9 +166,9 @@ def test_pattern_spares_init_us_and_our_parents(
 @pytest.mark.parametrize(
     ("name", "words", "ours"),
     [
-        ("shoal-executor", ["/opt/shoal/bin/python", "-m", "minion.executor", "info", "text", ""], True),
+        ("shoal-executor", ["/opt/shoal/bin/python", "-c", STARTS, "/opt", "info", "text", ""], True),
         ("shoal-executor", [], True),
-        ("python3", ["/usr/bin/python3", "-m", "minion.executor", "info"], True),
+        ("python3", ["/usr/bin/python3", "-I", "-c", STARTS, "/opt", "info"], True),
         ("python3", ["/usr/bin/python3", "-I", "-m", "minion.cli.minion"], True),
         ("shoal-minion", ["/opt/shoal/bin/python", "/opt/shoal/bin/shoal-minion"], True),
         ("python3", ["/opt/shoal/bin/python", "/opt/shoal/bin/shoal-minion", "-l", "info"], True),

@@ -1,5 +1,0 @@
-"""`python -m minion.executor`."""
-
-from minion.executor.main import main
-
-main()
