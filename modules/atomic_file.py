@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,7 +36,7 @@ class ChangedError(ModuleError):
 @contextmanager
 def beside(folder: int, name: str) -> Iterator[str]:
     """Give a name in the folder; what has it when the block ends well takes the place of `name`. Raises OSError."""
-    fresh = f".{name[:40]}.{secrets.token_hex(8)}{SUFFIX}"
+    fresh = f".{name[:40]}.{os.urandom(8).hex()}{SUFFIX}"
     try:
         yield fresh
         os.rename(fresh, name, src_dir_fd=folder, dst_dir_fd=folder)

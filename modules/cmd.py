@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from modules import shell as processes
 from modules.context import Context
 from modules.process_env import find_account, own_home
 from modules.result import Result
+from modules.scratch import scratch_folder
 from shoal.errors import ArgumentError, CommandError, ModuleError
 from shoal.files.names import BASE, is_served, read_url
 from shoal.functions.function import function
@@ -271,7 +271,7 @@ def _on_box(ctx: Context, source: str, env: str, runas: str) -> Iterator[str]:
         return
     from modules.cp.files import get_file  # with what it needs, only for the master's scripts
 
-    with tempfile.TemporaryDirectory(prefix="shoal-script-") as folder:
+    with scratch_folder("script") as folder:
         path = Path(folder, read_url(source, env)[0].rpartition("/")[2])
         if not get_file(ctx, source, str(path), env):
             raise ModuleError(f"{source}: the master does not serve it")

@@ -23,7 +23,17 @@ from shoal.functions.function import Function, marks_of
 # Files of this package that are its machinery, not something to ask of a box.
 MACHINERY: Final = frozenset(
     {"atomic_file", "blackout", "context", "held_folder", "kept_output", "likeness", "module_dirs", "nested"}
-    | {"own_files", "placing", "process_env", "process_io", "registry", "result", "shell", "sources"}
+    | {
+        "own_files",
+        "placing",
+        "process_env",
+        "process_io",
+        "registry",
+        "result",
+        "scratch",
+        "shell",
+        "sources",
+    }
     | {"standalone", "synced_folder", "text_file", "way"}
 )
 

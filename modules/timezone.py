@@ -11,7 +11,6 @@ import re
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final, Literal
-from zoneinfo import ZoneInfo
 
 from modules import shell
 from modules.atomic_file import put_link
@@ -200,6 +199,8 @@ def _bytes(path: str) -> bytes:
 
 
 def _now() -> datetime:
+    from zoneinfo import ZoneInfo  # with sysconfig, 0.3 MiB
+
     now = datetime.now(timezone.utc)
     try:
         with Path(LOCALTIME).open("rb") as file:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-import shutil
 import stat
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +22,7 @@ from modules.atomic_file import SUFFIX, beside, new_file, sync_folder
 from modules.context import Context
 from modules.held_folder import entered_below
 from modules.likeness import make_like_named
+from modules.scratch import scratch_folder
 from shoal.errors import ArgumentError, ModuleError, UnavailableError
 from shoal.functions.function import function
 
@@ -191,7 +190,9 @@ def _pack_zst(file: IO[bytes], sources: list[tuple[str, str]], keep: Any) -> Non
         raise UnavailableError("zst", "there is no program zstd on this box")
     if os.geteuid() != os.getuid():
         raise ModuleError("runas cannot be had for a zst archive; pack it as oneself or otherwise")
-    with tempfile.TemporaryDirectory(prefix="shoal-zst-") as folder:
+    import shutil  # it brings bz2 and lzma, which the waiting executor does without
+
+    with scratch_folder("zst") as folder:
         plain, packed = Path(folder, "plain"), Path(folder, "packed")
         with plain.open("wb") as target:
             _add_all(target, sources, keep)

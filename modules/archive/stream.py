@@ -7,7 +7,6 @@ header asks for. Both are bounded here.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import IO, Any, Final, Protocol
 
 from modules import shell
 from modules.archive.limits import Limits
+from modules.scratch import scratch_folder
 from shoal.errors import ModuleError, UnavailableError
 
 _MAX_READ: Final = 1024**2  # more than this in one go is no header
@@ -120,7 +120,7 @@ def unzst(path: str, limits: Limits) -> Iterator[IO[bytes]]:
     program = shell.which("zstd")
     if not program:
         raise UnavailableError("zst", "there is no program zstd on this box")
-    with tempfile.TemporaryDirectory(prefix="shoal-zst-") as folder:
+    with scratch_folder("zst") as folder:
         made = Path(folder, "unpacked")
         words = (
             "-d",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from typing import Any, Final
 
@@ -34,7 +33,7 @@ class SourceHash:
 
     def check(self, what: str) -> None:
         """Raise ModuleError unless all that came has the check sum. Can be used anew then."""
-        if self._sum is not None and not hmac.compare_digest(self._sum.hexdigest(), self._wanted):
+        if self._sum is not None and self._sum.hexdigest() != self._wanted:
             raise ModuleError(
                 f"{what}: {self._form} is {self._sum.hexdigest()}, source_hash says {self._wanted}; it was not taken"
             )

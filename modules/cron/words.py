@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import Final, Literal
 
@@ -36,6 +35,8 @@ def settle(times: tuple[str, ...], present: tuple[str, ...] | None, seed: str) -
             settled.append(present[at])
         elif each == "random":
             first, many = _RANGES[name]
+            import hashlib  # with OpenSSL, 4 MiB: not in the waiting executor
+
             number = int.from_bytes(hashlib.sha256(f"{seed}\0{name}".encode()).digest()[:8], "big")
             settled.append(str(first + number % many))
         else:

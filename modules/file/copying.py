@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -107,6 +105,8 @@ def _is_same(fd: int, folder: int, name: str) -> bool:
 
 
 def _copy_folder(source: Path, target: Path, *, remove_existing: bool) -> None:
+    import shutil  # it brings bz2 and lzma, which the waiting executor does without
+
     real, end = Path(os.path.realpath(source)), Path(os.path.realpath(target))
     if end == real or real in end.parents or (remove_existing and end in real.parents):
         raise ModuleError(f"{shown(source)} and {shown(target)} lie one in the other")
@@ -115,7 +115,7 @@ def _copy_folder(source: Path, target: Path, *, remove_existing: bool) -> None:
         return _merge(source, target, entries)
     if os.path.lexists(target):
         must_hold_no_mount(target)
-    beside = target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}{SUFFIX}")
+    beside = target.with_name(f".{target.name[:40]}.{os.urandom(8).hex()}{SUFFIX}")
     try:
         _merge(source, beside, entries)
         with explained(target, "replaced"):
@@ -194,6 +194,8 @@ def _move_across(source: Path, target: Path) -> None:
                 f"{shown(target)} is there; a folder of another file system does not replace it"
             )
         must_hold_no_mount(source)
+        import shutil
+
         _copy_folder(source, target, remove_existing=True)
         shutil.rmtree(source)
         return

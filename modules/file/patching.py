@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from modules.file.content import read_text, snapshot, to_bytes, to_text
 from modules.file.edit import Manner, edit
 from modules.file.place import absolute, explained, shown
 from modules.result import Result
+from modules.scratch import scratch_folder
 from shoal.errors import ArgumentError, ModuleError, UnavailableError
 from shoal.functions.function import function
 
@@ -66,7 +66,7 @@ def _patch_file(ctx: Context, place: Path, words: list[str], text: str, manner: 
     done: list[shell.Completed] = []
 
     def change(before: str) -> str:
-        with tempfile.TemporaryDirectory(prefix="shoal-patch-") as folder, explained(place, "patched"):
+        with scratch_folder("patch") as folder, explained(place, "patched"):
             copy = Path(folder) / "content"
             copy.write_bytes(to_bytes(before))
             done.append(_run([*words, str(copy)], text))

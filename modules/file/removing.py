@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 from modules.context import Context
 from modules.file.mounts import must_hold_no_mount
@@ -31,6 +30,8 @@ def remove(ctx: Context, path: str) -> bool:
     with explained(place, "removed"):
         if place.is_dir() and not place.is_symlink():
             must_hold_no_mount(place)
+            import shutil  # it brings bz2 and lzma, which the waiting executor does without
+
             shutil.rmtree(place)  # by descriptors: a link put in its way meanwhile is not followed
         else:
             place.unlink()

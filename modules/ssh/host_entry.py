@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
 import os
 import re
 from dataclasses import dataclass
@@ -82,6 +80,9 @@ def check_host(hostname: str) -> str:
 
 def hashed(name: str, salt: bytes = b"") -> str:
     """Return the name so that it can be recognised but not read, with a new salt unless one is given."""
+    import hashlib  # with OpenSSL, 4 MiB: not in the waiting executor
+    import hmac
+
     salt = salt or os.urandom(hashlib.sha1(usedforsecurity=False).digest_size)
     digest = hmac.new(salt, name.encode(), "sha1").digest()
     return f"|1|{base64.b64encode(salt).decode()}|{base64.b64encode(digest).decode()}"
@@ -94,4 +95,6 @@ def _is(written: str, name: str) -> bool:
         salt = base64.b64decode(written.split("|")[2], validate=True)
     except (binascii.Error, ValueError, IndexError):
         return False
+    import hmac  # with OpenSSL, 4 MiB: not in the waiting executor
+
     return bool(salt) and hmac.compare_digest(hashed(name, salt), written)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -66,6 +65,8 @@ class PublicKey:
         return self._digest(hash_type) == wanted
 
     def _digest(self, hash_type: HashType) -> bytes:
+        import hashlib  # with OpenSSL, 4 MiB: not in the waiting executor
+
         return hashlib.new(hash_type, base64.b64decode(self.key), usedforsecurity=False).digest()
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import tempfile
 import time
 from pathlib import Path
 from typing import Any, Final
 
 from modules.context import Context
+from modules.scratch import scratch_folder
 from modules.x509 import pem, text
 from modules.x509.openssl import ask, load, path_of, run
 from shoal.errors import ModuleError
@@ -41,6 +40,8 @@ def read_certificate(ctx: Context, certificate: str) -> dict[str, Any]:
 
         shoal '*' x509.read_certificate /etc/ssl/certs/site.pem
     """
+    import hashlib  # with OpenSSL, 4 MiB: not in the waiting executor
+
     entry = load(certificate, CERTIFICATE, "certificate")
     facts = _facts(entry)
     public = ask(("x509", "-noout", "-pubkey"), entry, "certificate")
@@ -131,7 +132,7 @@ def verify_signature(ctx: Context, certificate: str, signing_pub_key: str = "") 
         ask(("x509", "-noout", "-text", "-certopt", _NOTHING_ELSE), entry, "certificate"),
     )
     body, signature = pem.signed_parts(pem.to_der(entry))
-    with tempfile.TemporaryDirectory(prefix="shoal-x509-") as folder:
+    with scratch_folder("x509") as folder:
         files = {name: Path(folder, name) for name in ("key", "signature", "body")}
         files["key"].write_text(public)
         files["signature"].write_bytes(signature)

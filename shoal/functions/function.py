@@ -81,7 +81,7 @@ def marks_of(candidate: object) -> Marks | None:
 class Function:
     """One execution function: its full name, how to call it and what may be said about it."""
 
-    __slots__ = ("_signature", "aliases", "call", "doc", "inline", "name", "out", "probe", "replay")
+    __slots__ = ("_signature", "aliases", "call", "inline", "name", "out", "probe", "replay")
 
     def __init__(self, name: str, call: Callable[..., Any], marks: Marks, *, may_inline: bool = True) -> None:
         self.name = name
@@ -91,8 +91,12 @@ class Function:
         self.replay: Replay = marks.replay
         self.probe = marks.probe
         self.out = marks.out
-        self.doc = _dedent(call.__doc__ or "")
         self._signature: Signature | None = None
+
+    @property
+    def doc(self) -> str:
+        """The docstring without the indentation of its code."""
+        return _dedent(self.call.__doc__ or "")
 
     @property
     def signature(self) -> Signature:

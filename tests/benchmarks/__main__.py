@@ -25,6 +25,7 @@ from tests.benchmarks import (
     case_start,
     case_swarm,
     case_targets,
+    case_used,
 )
 from tests.benchmarks.bench import Bench, Case, say, show_path
 from tests.benchmarks.gauge import machine
@@ -34,6 +35,7 @@ CASES: Final[dict[str, Case]] = {
     "latency": case_latency.run,
     "start": case_start.run,
     "idle": case_idle.run,
+    "used": case_used.run,
     "real": case_real.run,
     "targets": case_targets.run,
     "floor": case_floor.run,

@@ -122,11 +122,11 @@ def test_thread_left_running_does_not_hold_the_result(one: Rig) -> None:
 
 
 def test_memory_limit_is_named(cold: Rig) -> None:
-    rig = cold.up(memory_max_bytes=512 * 1024 * 1024)  # a forked test worker is large itself
-    ret = rig.run("eat", 700)
+    rig = cold.up(memory_max_bytes=1024 * 1024 * 1024)  # a forked test worker is large itself
+    ret = rig.run("eat", 1300)
     assert (ret.outcome, ret.value()) == (
         "killed",
-        "The function needed more memory than the limit of 512 MiB.",
+        "The function needed more memory than the limit of 1024 MiB.",
     )
     assert rig.value("eat", 20) == 20 * 1024 * 1024
 

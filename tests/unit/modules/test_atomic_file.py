@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from pathlib import Path
 
@@ -80,14 +79,14 @@ def test_temporary_name_that_somebody_has_taken_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     (tmp_path / "victim").write_text("roots own")
-    planted = tmp_path / ".x.guessed.shoal-tmp"
+    planted = tmp_path / f".x.{b'guessed!'.hex()}.shoal-tmp"
     if kind == "link":
         planted.symlink_to("victim")
     elif kind == "file":
         planted.write_text("theirs")
     else:
         os.link(tmp_path / "victim", planted)
-    monkeypatch.setattr(secrets, "token_hex", lambda _bytes: "guessed")
+    monkeypatch.setattr(os, "urandom", lambda _bytes: b"guessed!")
     with entered_below(tmp_path) as folder, pytest.raises(FileExistsError):
         put(folder, tmp_path / "x", b"secret")
     assert (tmp_path / "victim").read_text() == "roots own"
