@@ -14,20 +14,32 @@ from typing import Any, Final, TextIO
 from master.cli.options import wants_colour
 from shoal.errors import ConfigError
 from shoal.exits import UsageError
+from shoal.state_look import StateLook
+from shoal.state_options import state_look
 
 NESTED: Final = "nested"
 WHOLE: Final = frozenset({"json", "table"})  # one document: they need all results at once
+_USUAL: Final = StateLook()
 FOR_MACHINES: Final = WHOLE | {"newline_values_only", "pprint", "quiet", "raw", "txt", "yaml"}
 
 
 class Output:
     """A stream and a look. `out` is what the operator asked for, empty if nothing."""
 
-    def __init__(self, stream: TextIO, *, out: str = "", indent: int = 4, colour: bool = False) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        out: str = "",
+        indent: int = 4,
+        colour: bool = False,
+        states: StateLook = _USUAL,
+    ) -> None:
         self.out = out
         self.colour = colour
         self._stream = stream
         self._indent = indent
+        self._states = states
 
     @property
     def needs_everything(self) -> bool:
@@ -53,7 +65,7 @@ class Output:
         from shoal.outputters import names, render  # see `prepare`
 
         out = self.out or (wished if wished in names() else NESTED)
-        self.line(render(data, out, indent=self._indent, colour=self.colour))
+        self.line(render(data, out, indent=self._indent, colour=self.colour, states=self._states))
 
     def aside(self, text: str) -> None:
         """Write what is about the results, where it does not get between what a program reads."""
@@ -82,7 +94,12 @@ def check_out(name: str) -> None:
 @contextlib.contextmanager
 def open_output(options: argparse.Namespace) -> Iterator[Output]:
     """Yield the output that `options` ask for. Raises UsageError if the file cannot be written."""
-    look = {"out": options.out, "indent": options.out_indent, "colour": wants_colour(options)}
+    look = {
+        "out": options.out,
+        "indent": options.out_indent,
+        "colour": wants_colour(options),
+        "states": state_look(options),
+    }
     if not options.out_file:
         yield Output(sys.stdout, **look)
         return

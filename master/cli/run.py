@@ -18,6 +18,7 @@ from shoal.command_line import files
 from shoal.exits import UsageError
 from shoal.functions.docs import SYS_DOC
 from shoal.program import run_program
+from shoal.state_options import add_state_options
 
 _USAGE: Final = "shoal-run [options] <module.function> [arguments]"
 _STATE_EVENT: Final = "state.event"
@@ -41,6 +42,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
     add_output_options(parser)
+    add_state_options(parser)
     return parser
 
 

@@ -22,6 +22,7 @@ from shoal.clock import SystemClock
 from shoal.command_line import files
 from shoal.functions.docs import SYS_DOC
 from shoal.program import complain, run_program
+from shoal.state_options import add_state_options
 
 _USAGE: Final = "shoal [options] '<target>' <module.function> [arguments]"
 _EPILOG: Final = """\
@@ -69,6 +70,7 @@ def _parser() -> Parser:
     add_target_options(parser)
     add_job_options(parser)
     add_output_options(parser)
+    add_state_options(parser)
     add = parser.add_argument_group("what is shown").add_argument
     add("-s", "--static", action="store_true", help="show all results together, at the end")
     add("-v", "--verbose", action="store_true", help="show the job's id; name minions in the summary")

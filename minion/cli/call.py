@@ -178,13 +178,20 @@ def _show(options: argparse.Namespace, called: _Called) -> int:
 def _text(options: argparse.Namespace, called: _Called) -> str:
     from shoal.functions.docs import SYS_DOC, docs_text, merge_docs
     from shoal.outputters import names, render
+    from shoal.state_options import state_look
 
     if options.metadata:
         value, wished = called.with_metadata(), ""
     elif called.job.fun == SYS_DOC and called.well and not options.out:
         return docs_text(merge_docs([called.value]))
     else:
-        value, wished = called.value, called.ending.out if called.well else ""
+        value, wished = called.value, called.ending.out if called.ending.outcome == "done" else ""
     out = options.out or (wished if wished in names() else "nested")
     colour = options.force_color or (sys.stdout.isatty() and not options.no_color)
-    return render({_LOCAL: value}, out, indent=options.out_indent, colour=colour)
+    return render(
+        {_LOCAL: value},
+        out,
+        indent=options.out_indent,
+        colour=colour,
+        states=state_look(options),
+    )

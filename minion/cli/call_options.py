@@ -8,6 +8,7 @@ from typing import Any, Final, NoReturn
 
 from shoal.command_line import CommandLine, files
 from shoal.exits import UsageError
+from shoal.state_options import add_state_options
 from shoal.version import VERSION
 
 _INSTEAD: Final = {
@@ -60,6 +61,7 @@ def call_parser() -> CommandLine:
     )
     _add_surroundings(parser)
     _add_output(parser)
+    add_state_options(parser)
     for name in _INSTEAD:
         add(name, action=_Instead, nargs="?", help=argparse.SUPPRESS)
     parser.offer(_functions, files, log_level=_levels, out=_outputters)

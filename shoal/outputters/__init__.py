@@ -14,8 +14,11 @@ from typing import Any, Final, Protocol, cast
 
 from shoal.errors import ConfigError
 from shoal.outputters.style import Style
+from shoal.state_look import StateLook
 
+_PLAIN: Final = StateLook()
 _NAMES: Final = (
+    "highstate",
     "json",
     "key",
     "nested",
@@ -42,17 +45,18 @@ def names() -> tuple[str, ...]:
     return _NAMES
 
 
-def render(data: Any, out: str, *, indent: int = 4, colour: bool = False) -> str:
+def render(data: Any, out: str, *, indent: int = 4, colour: bool = False, states: StateLook = _PLAIN) -> str:
     """Return `data` as outputter `out` shows it, without a newline at the end; empty means: print nothing.
 
     `data` is a map of minion id to return, or a runner's bare value. Of one map come one document and one
     colouring: `--static` hands over all minions at once, without it each is handed over alone.
     `indent` is `--out-indent`, for json, yaml and pprint; negative puts all on one line.
+    `states` is how `highstate` shows runs of states.
 
     Raises:
         ConfigError: no such outputter.
     """
-    return _outputter(out).render(data, Style(indent=indent, colour=colour))
+    return _outputter(out).render(data, Style(indent=indent, colour=colour, states=states))
 
 
 def check_name(out: str) -> str:

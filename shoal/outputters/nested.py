@@ -26,6 +26,13 @@ def render(data: Any, style: Style) -> str:
     return "\n".join(page.lines)
 
 
+def indented(value: Any, indent: int, style: Style) -> list[str]:
+    """Return the lines of `value` inside another look, `indent` columns from the left edge."""
+    page = _Page(style)
+    page.show(value, indent, "")
+    return page.lines
+
+
 class _Page:
     """Collects the lines."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from shoal.state_look import StateLook
+
 RED: Final = "0;31"
 GREEN: Final = "0;32"
 BLUE: Final = "0;34"
@@ -24,6 +26,7 @@ class Style(NamedTuple):
 
     indent: int = 4
     colour: bool = False
+    states: StateLook = StateLook()
 
     def paint(self, text: str, code: str) -> str:
         """Return `text` in the colour of `code` if colours are on."""

@@ -178,6 +178,7 @@ def test_minion_that_dies_before_it_answers_is_reported(fleet: Fleet) -> None:
 # -------------------------------------------------------------------- looks
 
 PINGS = {
+    "highstate": "db-1:\n    True\nweb-1:\n    True\nweb-2:\n    True\n",
     "json": '{\n    "db-1": true,\n    "web-1": true,\n    "web-2": true\n}\n',
     "yaml": "db-1: true\nweb-1: true\nweb-2: true\n",
     "txt": "db-1: True\nweb-1: True\nweb-2: True\n",

@@ -40,6 +40,32 @@ MORE = """
 def name(ctx: Context) -> str:
     return ctx.minion_id
 """
+DRILL = '''
+    """Returns what state runs return."""
+
+    from __future__ import annotations
+
+    from typing import Any
+
+    from modules.context import Context
+    from modules.result import Result
+    from shoal.functions.function import function
+
+
+    @function(out="highstate")
+    def run(ctx: Context, how: str) -> Any:
+        well = how == "well"
+        state = {
+            "name": "echo hi", "__id__": "say", "__sls__": "drill", "__run_num__": 0, "result": well,
+            "comment": "done", "changes": {"stdout": "hi"}, "start_time": "10:00:00.000001", "duration": 2.5,
+        }
+        return Result({"cmd_|-say_|-echo hi_|-run": state}, retcode=0 if well else 2)
+
+
+    @function(out="highstate")
+    def errors(ctx: Context) -> Any:
+        return Result(["no such sls: x"], retcode=1)
+'''
 SHELF = "def x(grains):\n    return {'shelf': grains['id'] + '-left'}\n"
 
 
@@ -228,3 +254,33 @@ def test_module_under_development_is_called_from_a_folder_of_the_callers_own(fle
     file.parent.chmod(0o777)
     done = fleet.program(*call, root=root, check=False)
     assert done.returncode != 0 and f"others may write to {file.parent}" in done.stderr
+
+
+def test_states_that_a_module_ran_are_shown_as_highstate(fleet: Fleet, roots: Path) -> None:
+    serve(roots, "_modules/drill.py", DRILL)
+    synced(fleet)
+    done = fleet.shoal("web-1", "drill.run", "well", "--state-output=terse")
+    assert done.stdout == (
+        "web-1:\n  Name: echo hi - Function: cmd.run - Result: Changed - Started: 10:00:00.000001 - Duration: 2.5 ms\n"
+        "\nSummary for web-1\n------------\nSucceeded: 1 (changed=1)\nFailed:    0\n------------\n"
+        "Total states run:     1\nTotal run time:   2.500 ms\n"
+    )
+    assert done.returncode == 0
+    done = fleet.shoal("web-1", "drill.run", "badly")
+    assert (
+        "          ID: say\n    Function: cmd.run\n        Name: echo hi\n      Result: False\n"
+        in done.stdout
+    )
+    assert (
+        "     Changes:   \n              ----------\n              stdout:\n                  hi\n"
+        in done.stdout
+    )
+    assert (done.returncode, done.stderr) == (1, "ERROR: Minions returned with non-zero exit code\n")
+    done = fleet.shoal("web-1", "drill.errors")
+    assert done.stdout == "web-1:\n    Data failed to compile:\n----------\n    no such sls: x\n"
+    assert done.returncode == 1
+    assert answers(fleet, "web-1", "drill.run", "badly")["web-1"].keys() == {"cmd_|-say_|-echo hi_|-run"}
+    call = ("shoal-call", "--local", "--state_output=terse_id", "drill.run", "badly")
+    done = fleet.program(*call, root=fleet.minion_root("web-1"), check=False)
+    assert done.stdout.startswith("local:\n  Name: say - Function: cmd.run - Result: Failed - Started: ")
+    assert done.returncode == 1

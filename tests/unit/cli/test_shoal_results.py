@@ -24,6 +24,19 @@ from tests.unit.cli.fake_master import (
 TWO = (job("a", "b"), returned("b"), returned("a"), done(returned=2))
 BAD = "ERROR: Minions returned with non-zero exit code\n"
 SILENT = "Minion did not return."
+STATES = {"cmd_|-a_|-b_|-run": {"result": False, "comment": "no", "changes": {}, "__run_num__": 0}}
+TERSE = """\
+a:
+  Name: {} - Function: cmd.run - Result: Failed
+
+Summary for a
+------------
+Succeeded: 0
+Failed:    1
+------------
+Total states run:     1
+Total run time:   0.000 ms
+"""
 
 CASES: dict[str, tuple[list[str], tuple[Any, ...], str, str, int]] = {
     "all well, in the order of arrival": (["test.ping"], TWO, "b:\n    True\na:\n    True\n", "", 0),
@@ -94,6 +107,25 @@ CASES: dict[str, tuple[list[str], tuple[Any, ...], str, str, int]] = {
     "an error text ignores the function's look": (
         ["x.y"], (job("a"), failed("a", "killed", outcome="killed", out="raw"), done()),
         "a:\n    killed\n", BAD, 1,
+    ),
+    "a state that failed": (
+        ["state.apply", "--state-output=terse"],
+        (job("a"), failed("a", STATES, retcode=2, out="highstate"), done()),
+        TERSE.format("b"), BAD, 1,
+    ),
+    "states by id, in Salt's other spelling": (
+        ["state.apply", "--state_output", "TERSE_ID", "--state_verbose=false"],
+        (job("a"), failed("a", STATES, retcode=2, out="highstate"), done()),
+        TERSE.format("a"), BAD, 1,
+    ),
+    "states for a program": (
+        ["state.apply", "--state-output=terse", "--out=json", "--out-indent=-1"],
+        (job("a"), returned("a", {}, out="highstate"), done()), '{"a": {}}\n', "", 0,
+    ),
+    "a silent minion among states": (
+        ["state.apply", "--out=highstate"],
+        (job("a"), silent("a"), done()),
+        f"a:\n    {SILENT} [Sent, not received]\n", BAD, 1,
     ),
     "given up too early": (
         ["test.ping"], (job("a", "b"), silent("a"), returned("b"), returned("a"), done(returned=2)),

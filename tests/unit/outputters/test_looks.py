@@ -318,7 +318,7 @@ def test_unknown_outputter_gets_the_near_name() -> None:
 
 
 def test_unknown_outputter_without_a_near_name_gets_all_names() -> None:
-    with pytest.raises(ConfigError, match=r"'\?'\. Use one of: json, key, nested, "):
+    with pytest.raises(ConfigError, match=r"'\?'\. Use one of: highstate, json, key, nested, "):
         render({}, "?")
 
 
