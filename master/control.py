@@ -24,7 +24,6 @@ from master.events import EventBus
 from master.intake import IntakeError, Order
 from master.keyroom import KeyRoom
 from master.outlet import stream
-from master.pillar.failure import PillarError
 from master.receiving.uploads import RECV, Brought, Uploads, parcel_of
 from master.runners.context import RunnerContext
 from master.runners.directory import Directory
@@ -43,6 +42,7 @@ from shoal.files.piece import Piece
 from shoal.frames import FrameReader, pack
 from shoal.functions.signature import bind
 from shoal.messages import MAX_VALUES
+from shoal.pillar.failure import PillarError
 from shoal.progress import JobProgress
 from shoal.returns import Return
 from shoal.targets import Target

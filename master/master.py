@@ -32,6 +32,7 @@ from master.mine import MineRoom
 from master.neighbours import Neighbours
 from master.outbox import Outbox
 from master.papers import Reach
+from master.pillar.handing import Handing
 from master.pillar.service import open_pillar
 from master.publisher import Publisher
 from master.quota import Doors
@@ -53,6 +54,7 @@ from shoal.ids import JidMaker
 from shoal.messages import MAX_REQUEST_BYTES
 from shoal.mine import MineQuestion
 from shoal.paths import Paths
+from shoal.pillar.handed import PillarQuestion
 from shoal.returns import Return
 from shoal.timing import Timing
 from shoal.transport import MasterTransport
@@ -66,6 +68,7 @@ _HOUSEKEEPING_S: Final = 30.0
 _LOST_HEARTBEATS: Final = 3.0  # a session that is silent for so many is over
 _RETENTION_PAUSE_S: Final = 0.05
 _MINE_AT_ONCE: Final = 4
+_PILLARS_AT_ONCE: Final = 4  # so many external sources are asked at a time
 _LAST_WORDS_S: Final = 5.0  # for the store, at a stop
 
 
@@ -229,11 +232,15 @@ class Master:
         self.uploads = Uploads(cache / "uploads", self._config.cp_upload_mib * MIB, monotonic)
         self.files.uploads = self.uploads
         self.pillar = open_pillar(self._config, self._paths, self.roster)
+        handing = Handing(self.pillar, self.roster, self.identity, self.time.now)
         self.files.manifests = Manifests(self.files.catalog, self.identity, self.time.now)
         self.mine = MineRoom(self.store, self.writer, self.roster, self.time.now)
         self.inquiries: dict[str, Inquiries[Any]] = {
             "mine": Inquiries(
                 "mine", MineQuestion.from_fields, self.mine.answer, self.counters, _MINE_AT_ONCE
+            ),
+            "pillar": Inquiries(
+                "pillar", PillarQuestion.from_fields, handing.answer, self.counters, _PILLARS_AT_ONCE
             ),
             "push": Inquiries("push", Piece.from_fields, self.pushed.answer, self.counters),
         }

@@ -84,6 +84,7 @@ class MinionConfig:
     pillar_roots: Roots = setting(
         doc="Pillar with file_client local", factory=dict, parse=read_pillar_roots, shown="base: /srv/pillar"
     )
+    pillarenv_from_saltenv: bool = setting(False, "A saltenv that a job names is its pillarenv too")
     nodegroups: Nodegroups = setting(
         doc="Names for targets, for match.* here", factory=dict, parse=read_nodegroups, kind=NODEGROUPS
     )
@@ -172,6 +173,7 @@ class MinionConfig:
             "nodegroups": self.nodegroups,
             "file_roots": _texts(self.state_folders(paths)),
             "pillar_roots": _texts(self.pillar_folders(paths)),
+            "pillarenv_from_saltenv": self.pillarenv_from_saltenv,
             "cachedir": str(paths.cache_dir),
             "minion_blackout": self.minion_blackout,
             "minion_blackout_whitelist": list(self.minion_blackout_whitelist),

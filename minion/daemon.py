@@ -21,6 +21,7 @@ from minion.desk.desk import Desk
 from minion.desk.facts_clerk import FactsClerk
 from minion.desk.file_clerk import FileClerk
 from minion.desk.master_clerk import MasterClerk
+from minion.desk.pillar_clerk import PillarClerk
 from minion.desk.sync_clerk import SyncClerk
 from minion.endpoints import Endpoints
 from minion.executor.client import ExecutorClient
@@ -35,6 +36,9 @@ from minion.loop import Loop
 from minion.membership import Membership
 from minion.minion import Minion, Parts
 from minion.outbox import Outbox
+from minion.pillar.errand import ErrandParts
+from minion.pillar.keeper import PillarKeeper
+from minion.pillar.kept import KeptPillar
 from minion.policy import policy_of
 from minion.recovery import Recovery
 from minion.spool import Spool
@@ -93,6 +97,7 @@ class Daemon:
         self._shelf = Shelf(paths.synced)
         self._syncing = self._make_syncing()
         self._start_sync = StartSync(self._syncing, self._policy)
+        self._pillar = self._make_pillar()
         self._desk = self._open_desk()
         self._recovery = Recovery(self._loop, self._clock, self._journal, self._minion.jobs)
         self._executor = ExecutorClient(
@@ -115,6 +120,7 @@ class Daemon:
         """Run until a signal says stop."""
         self._handle_signals()
         self._syncing.load()
+        self._pillar.load()
         self._tell_executor()
         self._executor.start()
         self._minion.start(self._executor)
@@ -200,13 +206,26 @@ class Daemon:
         questions = self._minion.questions
         try:
             clerks = FileClerk(questions, self._fetcher).clerks()
-            clerks |= FactsClerk(lambda: (self._facts.facts.grains, self._tags)).clerks()
+            clerks |= FactsClerk(self._known).clerks()
             clerks |= MasterClerk(questions, self._minion.send_event).clerks()
             clerks |= SyncClerk(self._syncing.sync).clerks()
+            clerks |= PillarClerk(self._pillar).clerks()
             return Desk(self._loop, self._paths.desk_socket, clerks)
         except OSError as error:
             log.error("jobs cannot ask the daemon: %s", error, extra={"action": "no_desk"})
             return None
+
+    def _make_pillar(self) -> PillarKeeper:
+        parts = ErrandParts(
+            loop=self._loop,
+            clock=self._clock,
+            anchor=self._anchor,
+            questions=self._minion.questions,
+            minion=self._config.id,
+            grains_digest=lambda: self._facts.facts.digest,
+        )
+        kept = KeptPillar(self._paths.cache_dir / "pillar")
+        return PillarKeeper(parts, kept, SystemRandom(), self._pillar_changed, self._tell_trouble)
 
     def _make_syncing(self) -> Syncing:
         return Syncing(
@@ -251,6 +270,8 @@ class Daemon:
             if dict(welcome.tags) != dict(self._tags):
                 self._tags = welcome.tags
                 self._tell_executor()
+                self._pillar.stale()
+            self._pillar.online()
         self._key_change.welcomed(welcome)
 
     def _tidy(self) -> None:
@@ -268,7 +289,7 @@ class Daemon:
 
         def possible() -> bool:
             return (
-                bool(config.mine_functions)
+                bool(config.mine_functions or self._pillar.here.get("mine_functions"))
                 and self._minion.state == "online"
                 and not self._frozen("mine.update")
             )
@@ -317,14 +338,24 @@ class Daemon:
         self._minion.use_keys(keys, delay_s)
 
     def _frozen(self, fun: str) -> str:
-        """Return why a kept job of this function, or a chore, must wait. Pillar is empty until it is served."""
+        """Return why a kept job of this function, or a chore, must wait."""
         settings = self._config.module_settings(self._paths)
-        return blackout.held(fun, blackout.sources_of(settings, self._facts.facts.grains, {}))
+        return blackout.held(fun, blackout.sources_of(settings, self._facts.facts.grains, self._pillar.here))
 
     def _facts_changed(self, before: Facts) -> None:
         self._tell_executor()
         self._minion.jobs.look_again()
         self._minion.facts_changed(before.digest, before.grains)
+        self._pillar.stale()
+        if self._minion.state == "online":
+            self._pillar.online()
+
+    def _pillar_changed(self) -> None:
+        self._executor.use_pillar(self._pillar.packed)
+        self._minion.jobs.look_again()
+
+    def _known(self) -> tuple[Mapping[str, Any], Mapping[str, str], bytes]:
+        return self._facts.facts.grains, self._tags, self._pillar.packed
 
     def _tell_trouble(self, text: str) -> None:
         if self._minion.state == "online":
@@ -336,6 +367,8 @@ class Daemon:
 
     def _masters_changed(self, document: bytes) -> None:
         self._membership.keep_masters(document)
+        if not self._pillar.load() and self._minion.state == "online":
+            self._pillar.online()
         if not self._syncing.load():  # it has revoked the certificate under a manifest
             self._start_sync.again()
             if self._minion.state == "online":

@@ -38,6 +38,12 @@ class DaemonControl(Protocol):
     def sync(self, kinds: Sequence[str], env: str) -> dict[str, list[str]]:
         """Bring the synced files of these kinds up to date; return what has changed, by kind. Raises ModuleError."""
 
+    def refresh_pillar(self) -> None:
+        """Fetch the box's pillar anew, for later jobs; return when it is there. Raises ModuleError."""
+
+    def pillar(self, pillarenv: str = "") -> dict[str, Any]:
+        """Return the box's pillar as it would be made now; nothing else changes. Raises ModuleError."""
+
 
 class Files(Protocol):
     """The files that are served to this box: by its master, or by its own roots when it stands alone."""
@@ -62,7 +68,7 @@ class Master(Protocol):
     """What a function may ask of the master, files aside. The master knows which box asks."""
 
     def ask(self, verb: str, **body: Any) -> bytes:
-        """Return the master's answer to a question of `verb` (`mine`, `pillar`, `push`).
+        """Return the master's answer to a question of `verb` (`mine`, `push`).
 
         Raises:
             ModuleError: it refuses, or there is no master to ask.

@@ -63,6 +63,17 @@ def place(placed: Placed, *, makedirs: bool = False, sync: bool = True) -> bool:
     return True
 
 
+def place_bytes(target: Path, data: bytes, mode: int, *, makedirs: bool = False) -> None:
+    """Put a content there that was made here; `mode` if nothing is there yet. Raises ModuleError as `place`."""
+    if not target.is_absolute():
+        raise ModuleError(f"{shown(target)} is not absolute; give the whole path")
+    try:
+        with entered_below(target.parent, [], makedirs=makedirs) as folder:
+            replace_by(folder, target, lambda fd: write_all(fd, data), mode=mode)
+    except OSError as error:
+        raise ModuleError(f"{shown(target)} cannot be written: {error.strerror or error}") from None
+
+
 def make_folder(base: Path, below: str) -> None:
     """Make a folder and those above it, below `base`, through no link. Raises ModuleError."""
     try:

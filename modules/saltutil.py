@@ -1,4 +1,4 @@
-"""Brings what the master has in `_modules`, `_grains` and the like to this box, by its signed manifest.
+"""Brings what the master has for this box: `_modules`, `_grains` and the like by its signed manifest, and pillar.
 
 The daemon fetches and checks; these functions wait for it and return, as in Salt, what has changed: `modules.hello`
 for a file that is new or another, and `modules.hello (removed)`, which Salt does not tell. The other functions that
@@ -90,6 +90,20 @@ def sync_utils(ctx: Context, saltenv: str = BASE) -> list[str]:
         shoal '*' saltutil.sync_utils
     """
     return _sync(ctx, ("utils",), saltenv)["utils"]
+
+
+@function(replay="safe", aliases=("minion.refresh_pillar", "saltutil.pillar_refresh"))
+def refresh_pillar(ctx: Context) -> bool:
+    """Fetch the box's pillar from the master; returns when later jobs see it, and fails when there is none.
+
+    The pillar before it stays then. Salt's `wait` and `timeout` are not needed: the job's own time limit counts.
+
+    CLI Example:
+
+        shoal '*' saltutil.refresh_pillar
+    """
+    ctx.daemon.refresh_pillar()
+    return True
 
 
 def _sync(ctx: Context, kinds: tuple[str, ...], saltenv: str) -> dict[str, list[str]]:

@@ -34,7 +34,7 @@ MACHINERY: Final = frozenset(
         "shell",
         "sources",
     }
-    | {"standalone", "synced_folder", "text_file", "way"}
+    | {"standalone", "synced_folder", "templates", "text_file", "way"}
 )
 
 # Modules that have other names for functions of these modules.

@@ -42,6 +42,14 @@ class NoDaemon:
             "to sync is the daemon's work, and this call runs without one; ask through a master"
         )
 
+    def refresh_pillar(self) -> None:
+        """Refuse. Raises ModuleError."""
+        raise ModuleError("a pillar comes by the daemon, and this call runs without one")
+
+    def pillar(self, pillarenv: str = "") -> dict[str, Any]:
+        """Refuse. Raises ModuleError."""
+        raise ModuleError("a pillar comes by the daemon, and this call runs without one")
+
 
 class NoMaster:
     """A `Master` where none may be asked."""

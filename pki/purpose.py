@@ -17,8 +17,9 @@ MASTERS: Final = "masters"
 HELLO: Final = "hello"
 ROTATION: Final = "rotation"
 MANIFEST: Final = "manifest"
+PILLAR: Final = "pillar"
 
-SEALED: Final = frozenset({JOB, WELCOME, NOTICE, MANIFEST})  # signed by a master, see envelope.py
+SEALED: Final = frozenset({JOB, WELCOME, NOTICE, MANIFEST, PILLAR})  # signed by a master, see envelope.py
 PURPOSES: Final = SEALED | {CERTIFICATE, MASTERS, HELLO, ROTATION}
 
 

@@ -22,6 +22,7 @@ from shoal.wire import decode, encode
 PROTOCOL: Final = 1
 MAX_REQUEST_BYTES: Final = MAX_RETURN_BYTES + 4096
 MAX_REPLY_BYTES: Final = 256 * 1024
+MAX_PILLAR_QUESTION_BYTES: Final = 1024
 MAX_MINE_BYTES: Final = 136 * 1024
 MAX_FACTS_BYTES: Final = 256 * 1024
 MAX_RECEIVED: Final = 100  # job ids in one `received`
@@ -74,6 +75,7 @@ VERBS: Final[dict[str, Verb]] = {
         Verb("facts", MAX_FACTS_BYTES, cost=10),
         Verb("files", MAX_QUESTION_BYTES),
         Verb("mine", MAX_MINE_BYTES, cost=2),
+        Verb("pillar", MAX_PILLAR_QUESTION_BYTES, cost=5),
         Verb("push", PUSH_BYTES + 8 * 1024),
         Verb("rotate", 4096, cost=50),
         Verb("bye", 256, lane="returns"),  # not before the returns it was sent after

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from master.pillar.failure import PillarError
-from master.pillar.merged import Merged
-from master.pillar.plain import replaced
 from pki.keys import CurveKey
 from pki.sealing import unseal
 from pki.secret_file import create_pillar_key, load_pillar_key
 from shoal.errors import RenderError, WireError
+from shoal.pillar.failure import PillarError
+from shoal.pillar.merged import Merged
+from shoal.pillar.plain import replaced
 from shoal.render.sealed import Sealed
 from shoal.secret import STARS
 

@@ -15,15 +15,15 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from master.config import MasterConfig
-from master.pillar.compiler import PillarCompiler, Rules
-from master.pillar.failure import PillarError
-from master.pillar.inputs import Box
-from master.pillar.merged import Merged
 from master.pillar.opened import SealKey, masked
 from master.pillar.sources.gather import Sources
 from master.roster import Roster
 from shoal.errors import RenderError, StoreError
 from shoal.paths import Paths
+from shoal.pillar.compiler import PillarCompiler, Rules
+from shoal.pillar.failure import PillarError
+from shoal.pillar.inputs import Box
+from shoal.pillar.merged import Merged
 
 log = logging.getLogger(__name__)
 

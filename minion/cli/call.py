@@ -59,6 +59,8 @@ def _run(options: argparse.Namespace, fun: str, words: list[str]) -> int:
     from shoal.errors import WireError
     from shoal.ids import check_function_name, check_minion_id
     from shoal.logs import set_up_logging
+    from shoal.outputters.terminal import clean
+    from shoal.pillar.failure import PillarError
 
     paths = Paths.for_minion(options.root, options.config_dir)
     config = read_minion_config(paths)
@@ -72,7 +74,11 @@ def _run(options: argparse.Namespace, fun: str, words: list[str]) -> int:
     alone = options.local or config.file_client == "local"
     check_alone(options, alone=alone)
     surroundings = Surroundings(options, paths, config, alone=alone)
-    ctx = surroundings.context()
+    try:
+        ctx = surroundings.context()
+    except PillarError as error:
+        print(f"shoal-call: {clean(str(error))}", file=sys.stderr)  # several lines: places in files
+        return exits.FAILED
     _check_policy(config, ctx.registry, fun)
     job = _job(fun, tuple(words), tuple(part for part in options.no_parse.split(",") if part))
     bounds = Bounds(output_max_bytes=config.max_output_bytes, disabled=disabled_patterns(config))

@@ -1,15 +1,15 @@
 """What a function that `shoal-call` runs finds around it: grains, tags, files, and the box's own rules.
 
-- alone (`--local`, `file_client: local`): grains are collected now, files are the box's own, nobody is asked
-- beside the daemon: grains and tags as it knows them, files and answers from its master, all over its desk; without
-  a daemon that is refused, because the answer would be another one than the operator thinks
+- alone (`--local`, `file_client: local`): grains are collected now, files and pillar are the box's own, nobody is asked
+- beside the daemon: grains, tags and pillar as it knows them, files and answers from its master, all over its desk;
+  without a daemon that is refused, because the answer would be another one than the operator thinks
 """
 
 from __future__ import annotations
 
 import argparse
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,8 @@ from shoal.paths import Paths
 if TYPE_CHECKING:
     from minion.synced.held import Held
 
+Compile = Callable[..., "dict[str, Any]"]
+
 
 class Surroundings:
     """Makes the context of one call. Raises CliError when the daemon is wanted and is not there."""
@@ -54,21 +56,37 @@ class Surroundings:
 
     def context(self) -> Context:
         """Return what the function gets. Raises ModuleError when the daemon goes away meanwhile."""
-        grains, tags = ({}, {}) if self._alone else self._desk.facts()
+        known, tags, pillar = ({}, {}, {}) if self._alone else self._desk.facts()
+        grains = {**self._grains(known), "id": self._config.id}
+        daemon: NoDaemon = _Daemon(self._desk)
+        if self._alone:
+            own = self._own_pillar({**grains, **self._collected()} if self._options.skip_grains else grains)
+            daemon, pillar = _Alone(own), own() if own else {}
         return Context(
             minion_id=self._config.id,
-            grains={**self._grains(grains), "id": self._config.id},
-            pillar={},
+            grains=grains,
+            pillar=pillar,
             tags=tags,
             settings=self._config.module_settings(self._paths),
             registry=self._registry(),
             jobs=NoJobs(),
-            daemon=NoDaemon() if self._alone else _Daemon(self._desk),
+            daemon=daemon,
             files=OwnFiles(self._config.state_folders(self._paths)) if self._alone else self._desk,
             master=NoMaster() if self._alone else self._desk,
             jid="",
             job_user="",
         )
+
+    def _own_pillar(self, grains: Mapping[str, Any]) -> Compile | None:
+        """Return what makes the pillar of the box's own files, None if there are none."""
+        folders = self._config.pillar_folders(self._paths)
+        if not any((folder / "top.sls").exists() for each in folders.values() for folder in each):
+            return None
+        from minion.cli.own_pillar import (
+            OwnPillar,
+        )  # most boxes have a master: the compiler is for the others
+
+        return OwnPillar(folders, self._config.nodegroups, self._config.id, grains).compile
 
     def _registry(self) -> Registry:
         modules = self._held.modules(policy_of(self._config)) if self._held else {}
@@ -103,8 +121,19 @@ class Surroundings:
         return collect(settings, custom=gather_now(customs, grains)) | fixed
 
 
+class _Alone(NoDaemon):
+    """There is no daemon; the pillar is the box's own, if it has files of any."""
+
+    def __init__(self, compile_own: Compile | None) -> None:
+        self._compile = compile_own
+
+    def pillar(self, pillarenv: str = "") -> dict[str, Any]:
+        """Return the pillar as it is now. Raises CliError."""
+        return self._compile(pillarenv) if self._compile else {}
+
+
 class _Daemon(NoDaemon):
-    """What a function may ask of the daemon that runs beside the program: to sync, and nothing else."""
+    """What a function may ask of the daemon that runs beside the program."""
 
     def __init__(self, desk: DeskClient) -> None:
         self._desk = desk
@@ -112,6 +141,14 @@ class _Daemon(NoDaemon):
     def sync(self, kinds: Sequence[str], env: str) -> dict[str, list[str]]:
         """Wait until the daemon has brought synced files up to date. Raises ModuleError."""
         return self._desk.sync(kinds, env)
+
+    def refresh_pillar(self) -> None:
+        """Wait until the daemon has a new pillar. Raises ModuleError."""
+        self._desk.refresh_pillar()
+
+    def pillar(self, pillarenv: str = "") -> dict[str, Any]:
+        """Return the box's pillar as the master makes it now. Raises ModuleError."""
+        return self._desk.pillar(pillarenv)
 
 
 def _with_options(config: MinionConfig, options: argparse.Namespace) -> MinionConfig:

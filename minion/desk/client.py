@@ -16,6 +16,7 @@ from shoal.errors import ModuleError, WireError
 from shoal.files.messages import FileInfo
 from shoal.files.place import path_in
 from shoal.frames import FrameReader, pack
+from shoal.pillar.handed import read_packed
 from shoal.wire import plain
 
 _PATIENCE_S: Final = 30.0  # for a daemon that is not there just now
@@ -62,14 +63,24 @@ class DeskClient:
     def sync(self, kinds: Sequence[str], env: str) -> dict[str, list[str]]:
         """Have the daemon bring synced files up to date; return what has changed, by kind. Raises ModuleError."""
         (answer,) = self._ask({"op": "sync", "kinds": list(kinds), "env": env})
-        if answer["failed"]:
-            raise ModuleError(str(answer["failed"]))
+        _check_failed(answer)
         return {str(kind): [str(name) for name in names] for kind, names in answer["changed"].items()}
 
-    def facts(self) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return grains and tags as the daemon knows them. Raises ModuleError."""
+    def facts(self) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
+        """Return grains, tags and pillar as the daemon knows them. Raises ModuleError."""
         (answer,) = self._ask({"op": "facts"})
-        return answer["grains"], answer["tags"]
+        return answer["grains"], answer["tags"], read_packed(answer["pillar"])
+
+    def refresh_pillar(self) -> None:
+        """Have the daemon fetch the box's pillar; return when it is there. Raises ModuleError."""
+        (answer,) = self._ask({"op": "refresh_pillar"})
+        _check_failed(answer)
+
+    def pillar(self, pillarenv: str = "") -> dict[str, Any]:
+        """Return the box's pillar as the master makes it now; the daemon's stays as it is. Raises ModuleError."""
+        (answer,) = self._ask({"op": "pillar", "pillarenv": pillarenv})
+        _check_failed(answer)
+        return read_packed(answer["packed"])
 
     def ask(self, verb: str, **body: Any) -> bytes:
         """Return the master's answer to a question. Raises ModuleError."""
@@ -112,3 +123,8 @@ class DeskClient:
                     yield answer
                     if answer["last"]:
                         return
+
+
+def _check_failed(answer: dict[str, Any]) -> None:
+    if answer["failed"]:
+        raise ModuleError(str(answer["failed"]))

@@ -1,4 +1,4 @@
-"""Tells `shoal-call` what the daemon knows of the box: grains, and the tags that the master gave."""
+"""Tells `shoal-call` what the daemon knows of the box: grains, the tags that the master gave, the pillar (packed)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from minion.desk.desk import Cancel, Clerk, Say
 from shoal.wire import Fields
 
-Known = Callable[[], "tuple[Mapping[str, Any], Mapping[str, str]]"]
+Known = Callable[[], "tuple[Mapping[str, Any], Mapping[str, str], bytes]"]
 
 
 class FactsClerk:
@@ -23,6 +23,6 @@ class FactsClerk:
 
     def _facts(self, fields: Fields, say: Say) -> Cancel:
         fields.done()
-        grains, tags = self._known()
-        say({"error": "", "grains": dict(grains), "tags": dict(tags), "last": True})
+        grains, tags, pillar = self._known()
+        say({"error": "", "grains": dict(grains), "tags": dict(tags), "pillar": pillar, "last": True})
         return lambda: None

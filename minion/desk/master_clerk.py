@@ -16,7 +16,7 @@ from shoal.errors import WireError
 from shoal.event import MAX_TAG
 from shoal.wire import Fields
 
-VERBS: Final = frozenset({"pillar", "mine", "push"})
+VERBS: Final = frozenset({"mine", "push"})  # pillar is judged first, by the daemon
 _MAX_FIELDS: Final = 16
 
 

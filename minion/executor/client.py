@@ -74,6 +74,7 @@ class ExecutorClient:
         self._stopping = False
         self._recent: dict[str, None] = {}
         self._facts: dict[str, Any] | None = None
+        self._pillar = b""
         self._modules: dict[str, bytes] = {}  # the synced ones
         self._wanted: dict[str, Any] | None = None  # custom grains that have not been told yet
 
@@ -115,14 +116,20 @@ class ExecutorClient:
         grains: Mapping[str, Any],
         tags: Mapping[str, str],
         settings: Mapping[str, Any],
-        pillar: Mapping[str, Any] | None = None,
     ) -> None:
         """Let later jobs see these."""
-        facts = {"grains": grains, "tags": tags, "settings": settings, "pillar": pillar or {}}
+        facts = {"grains": grains, "tags": tags, "settings": settings}
         self._facts = {name: plain(value) for name, value in facts.items()}
         peer = self._keeper.ready
         if peer is not None:
             peer.say("facts", **self._facts)
+
+    def use_pillar(self, packed: bytes) -> None:
+        """Let later jobs see this pillar."""
+        self._pillar = packed
+        peer = self._keeper.ready
+        if peer is not None:
+            peer.say("pillar", packed=packed)
 
     def gather_grains(self, files: Sequence[CustomFile], grains: Mapping[str, Any]) -> None:
         """Run the files of custom grains, telling them `grains`; `on_grains` gets the answer."""
@@ -185,6 +192,7 @@ class ExecutorClient:
         """Send what a new executor must know, and what has waited for it."""
         if self._facts is not None:
             peer.say("facts", **self._facts)
+        peer.say("pillar", packed=self._pillar)
         peer.say("modules", digests=self._modules)
         if self._wanted is not None:  # nobody was there, or who was there is dead
             peer.say("grains", **self._wanted)

@@ -42,9 +42,11 @@ class Executor(Protocol):
         grains: Mapping[str, Any],
         tags: Mapping[str, str],
         settings: Mapping[str, Any],
-        pillar: Mapping[str, Any] | None = None,
     ) -> None:
         """Let later jobs see these."""
+
+    def use_pillar(self, packed: bytes) -> None:
+        """Let later jobs see this pillar."""
 
     def gather_grains(self, files: Sequence[CustomFile], grains: Mapping[str, Any]) -> None:
         """Run the files of custom grains, telling them `grains`; the answer comes later."""

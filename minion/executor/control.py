@@ -18,7 +18,6 @@ from shoal.job import Job
 from shoal.wire import plain
 
 Post = Callable[["dict[str, Any]"], None]
-Sync = Callable[["Sequence[str]", str], "dict[str, list[str]]"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +84,9 @@ class JobView:
 class DaemonView:
     """The `DaemonControl` of one job."""
 
-    def __init__(self, post: Post, sync: Sync) -> None:
+    def __init__(self, post: Post, desk: DeskClient) -> None:
         self._post = post
-        self._sync = sync
+        self._desk = desk
 
     def request(self, action: str, **data: Any) -> None:
         """Ask the daemon for `action`; there is no answer."""
@@ -95,7 +94,15 @@ class DaemonView:
 
     def sync(self, kinds: Sequence[str], env: str) -> dict[str, list[str]]:
         """Wait until the daemon has brought synced files up to date. Raises ModuleError."""
-        return self._sync(kinds, env)
+        return self._desk.sync(kinds, env)
+
+    def refresh_pillar(self) -> None:
+        """Wait until the daemon has a new pillar. Raises ModuleError."""
+        self._desk.refresh_pillar()
+
+    def pillar(self, pillarenv: str = "") -> dict[str, Any]:
+        """Return the box's pillar as it would be now. Raises ModuleError."""
+        return self._desk.pillar(pillarenv)
 
 
 def make_context(
@@ -110,7 +117,7 @@ def make_context(
         settings=world.settings,
         registry=registry,
         jobs=jobs,
-        daemon=DaemonView(post, desk.sync),
+        daemon=DaemonView(post, desk),
         files=desk,
         master=desk,
         jid=job.jid,

@@ -1,6 +1,7 @@
 """The executor process: listens for its daemon, hands jobs to the runner, knows when to end.
 
-Messages from the daemon (`op`): `hello` first, then `facts modules grains run signal ack ping drain leave shutdown`.
+Messages from the daemon (`op`): `hello` first, then `facts pillar modules grains run signal ack ping drain leave
+shutdown`.
 Messages to it: `hello started return request progress grains pong bye`.
 
 1. One daemon at a time; a newer greeting replaces the older one. A connection that does not greet is nobody.
@@ -33,6 +34,7 @@ from minion.executor.signals import SignalPipe
 from minion.loop import Loop, Timer
 from shoal.errors import WireError
 from shoal.job import Job
+from shoal.pillar.handed import MAX_PILLAR_BYTES, read_packed
 from shoal.synced import read_digests
 from shoal.version import VERSION
 from shoal.wire import Fields
@@ -70,6 +72,7 @@ class Server:
         )
         self._ops: dict[str, Callable[[Fields], None]] = {
             "facts": self._on_facts,
+            "pillar": self._on_pillar,
             "modules": self._on_modules,
             "grains": self._on_grains,
             "run": self._on_run,
@@ -152,11 +155,15 @@ class Server:
     def _on_facts(self, fields: Fields) -> None:
         self._runner.world = World(
             minion_id=self._settings.minion_id,
+            pillar=self._runner.world.pillar,
             grains=fields.take("grains", dict),
             tags=fields.take("tags", dict),
             settings=fields.take("settings", dict),
-            pillar=fields.take("pillar", dict),
         )
+
+    def _on_pillar(self, fields: Fields) -> None:
+        pillar = read_packed(fields.blob("packed", MAX_PILLAR_BYTES))
+        self._runner.world = replace(self._runner.world, pillar=pillar)
 
     def _on_modules(self, fields: Fields) -> None:
         self._runner.library.use_synced(read_digests(fields.take("digests", dict)))

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from modules.context import Context
+from modules.cp.template import check_engine
 from modules.placing import Placed, make_folder, place
+from modules.templates import render_text
 from shoal.errors import ModuleError, WireError
 from shoal.files.digest import HASH_TYPE
 from shoal.files.messages import FileInfo
@@ -25,15 +27,20 @@ _TRIES: Final = 3  # for a file that changes on the master, or is damaged in the
 
 
 @function(replay="safe")
-def get_file(ctx: Context, path: str, dest: str, saltenv: str = BASE, makedirs: bool = False) -> str:
+def get_file(
+    ctx: Context, path: str, dest: str, saltenv: str = BASE, makedirs: bool = False, template: str = ""
+) -> str:
     """Bring a file of the master to `dest`; a folder, or a name that ends with `/`, takes it under its own name.
 
-    Returns the path it has then, "" if the master does not serve it.
+    With `template=jinja` the two names are rendered, as in Salt, not the file: that is `cp.get_template`. Returns the
+    path it has then, "" if the master does not serve it.
 
     CLI Example:
 
         shoal '*' cp.get_file shoal://web/site.conf /etc/nginx/site.conf makedirs=True
+        shoal '*' cp.get_file 'shoal://{{ grains.os }}/motd' /etc/motd template=jinja
     """
+    path, dest = _rendered(ctx, path, dest, saltenv, template)
     name, env = _name(path, saltenv)
     target = Path(dest, name.rpartition("/")[2]) if dest.endswith("/") or Path(dest).is_dir() else Path(dest)
     where = Where(target.parent, target.name)
@@ -47,15 +54,16 @@ def get_file(ctx: Context, path: str, dest: str, saltenv: str = BASE, makedirs: 
 
 
 @function(replay="safe")
-def get_dir(ctx: Context, path: str, dest: str, saltenv: str = BASE) -> list[str]:
+def get_dir(ctx: Context, path: str, dest: str, saltenv: str = BASE, template: str = "") -> list[str]:
     """Bring a folder of the master and all below it to the folder `dest`, as in Salt with its own name on top.
 
-    Returns the files' paths. What else is in `dest` stays.
+    With `template=jinja` the two names are rendered. Returns the files' paths. What else is in `dest` stays.
 
     CLI Example:
 
         shoal '*' cp.get_dir shoal://web /srv
     """
+    path, dest = _rendered(ctx, path, dest, saltenv, template)
     name, env = _name(path, saltenv)
     above = name.rpartition("/")[0]
     for _ in range(_TRIES):
@@ -225,6 +233,13 @@ def _name(path: str, env: str) -> tuple[str, str]:
         return read_url(path, env)
     except WireError as error:
         raise ModuleError(str(error)) from None
+
+
+def _rendered(ctx: Context, path: str, dest: str, env: str, template: str) -> tuple[str, str]:
+    if not template:
+        return path, dest
+    check_engine(template)
+    return render_text(ctx, path, env, "path"), render_text(ctx, dest, env, "dest")
 
 
 class Where(NamedTuple):

@@ -13,7 +13,7 @@ FUNCTIONS: Final = """\
 alternatives: auto check_exists check_installed display install query remove set show_current show_link
 archive: cmd_unzip cmd_zip extract gunzip gzip is_encrypted list tar unzip zip
 cmd: exec_code has_exec retcode run run_all run_stderr run_stdout script shell shells which which_bin
-cp: cache_dir cache_file cache_files envs get_dir get_file get_file_str get_url hash_file list_master list_master_dirs list_master_symlinks list_states push push_dir recv stat_file
+cp: cache_dir cache_file cache_files envs get_dir get_file get_file_str get_template get_url hash_file list_master list_master_dirs list_master_symlinks list_states push push_dir recv stat_file
 cron: get_entry list_tab ls raw_cron rm rm_env rm_job rm_special set_env set_job set_special write_cron_file
 disk: blkid dump format fstype inodeusage iostat lsblk percent usage wipe
 environ: get has_value item items setenv setval
@@ -29,14 +29,15 @@ kmod: available blacklist blacklisted check_available is_loaded load lsmod mod_l
 locale: avail gen_locale get_locale list_avail set_locale
 match: compound filter_by glob grain grain_pcre ipcidr list pcre pillar pillar_pcre search_by tag
 mine: delete flush get send update valid
-minion: find_job is_running kill_all_jobs kill_job refresh_grains rotate_key running signal_job sync_all sync_beacons sync_grains sync_modules sync_returners sync_states sync_utils tags term_all_jobs term_job
+minion: find_job is_running kill_all_jobs kill_job refresh_grains refresh_pillar rotate_key running signal_job sync_all sync_beacons sync_grains sync_modules sync_returners sync_states sync_utils tags term_all_jobs term_job
 mount: active fstab is_mounted mount remount rm_fstab set_fstab swapoff swapon swaps umount vfstab
 network: get_hostname mod_hostname
+pillar: data filter_by get item items keys ls obfuscate raw
 pkg: autoremove available_version clean file_dict file_list get_locked get_locked_packages hold info_installed install latest_version list_holds list_pkgs list_repo_pkgs list_upgrades normalize_name owner purge refresh_db remove show unhold upgrade upgrade_available verify version version_cmp
 pkgrepo: del_repo get_repo list_repos mod_repo
 process: boot_time get_pid_list kill_pid lsof num_cpus pgrep pkill proc_info psaux status top
 ps: boot_time get_pid_list kill_pid lsof num_cpus pgrep pkill proc_info psaux status top
-saltutil: find_job is_running kill_all_jobs kill_job refresh_grains refresh_modules running signal_job sync_all sync_beacons sync_grains sync_modules sync_returners sync_states sync_utils term_all_jobs term_job
+saltutil: find_job is_running kill_all_jobs kill_job pillar_refresh refresh_grains refresh_modules refresh_pillar running signal_job sync_all sync_beacons sync_grains sync_modules sync_returners sync_states sync_utils term_all_jobs term_job
 service: available disable disabled enable enabled execs force_reload get_all get_disabled get_enabled get_running get_static mask masked missing reload restart show start status stop systemctl_reload unmask
 shadow: del_password gen_password info list_users lock_password set_date set_expire set_inactdays set_maxdays set_mindays set_password set_warndays unlock_password
 ssh: auth_keys check_key check_known_host get_known_host_entries hash_known_hosts host_keys key_is_encrypted recv_known_host_entries rm_auth_key rm_known_host set_auth_key set_auth_key_from_file set_known_host user_keys

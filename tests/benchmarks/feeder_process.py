@@ -20,7 +20,7 @@ from minion.loop import Loop
 from pki.hello import Hello, make_hello
 from pki.join import JoinString, parse_join_string
 from shoal.ids import new_nonce
-from shoal.messages import ACK, PONG, WELCOME, read_reply, request
+from shoal.messages import ACK, ANSWER, PONG, WELCOME, read_reply, request
 from shoal.returns import Return
 from shoal.transport import BROADCAST, Endpoint, Link, own_topic
 from shoal.version import VERSION
@@ -33,7 +33,7 @@ _IN_FLIGHT: Final = 20_000  # returns that may wait for an acknowledgement
 _GIVE_UP_S: Final = 20.0
 _EACH_IN_FLIGHT: Final = 10
 _PROBE_S: Final = 0.25  # between two questions: a key has five hellos and heartbeats a second
-_PAUSES: Final = {"hello": 0.25, "facts": 0.1}
+_PAUSES: Final = {"hello": 0.25, "facts": 0.1, "pillar": 2.0}
 _SHARE: Final = 100  # connections in one context
 
 
@@ -100,7 +100,8 @@ class Feeder:
                 crowd.go_on(self._hello)
                 self._loop.run_once(0.0005)
         self.wait(crowd.is_still)
-        return {"waits": waits, "sent": crowd.sent}
+        answered = sum(ear.heard[ANSWER] for ear in self._ears)
+        return {"waits": waits, "sent": crowd.sent, "answered": answered}
 
     def _open(self, number: int) -> Link:
         keys = box_keys(number)
@@ -191,6 +192,7 @@ ANSWERS: Final = {"hello": WELCOME, "heartbeat": PONG, "return": ACK}
 BODIES: Final[dict[str, Callable[[str], bytes]]] = {
     "heartbeat": lambda _jid: request("heartbeat", {"running": 0}),
     "return": lambda jid: request("return", _return(jid).to_wire()),
+    "pillar": lambda _jid: request("pillar", {"n": 1, "nonce": bytes(16), "pillarenv": "", "grains": b""}),
     "facts": lambda _jid: request("facts", {"digest": b"crowd", "grains": box_grains(0)}),
 }
 

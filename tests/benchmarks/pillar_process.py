@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from master.pillar.compiler import PillarCompiler, Rules
-from master.pillar.inputs import Box
+from shoal.pillar.compiler import PillarCompiler, Rules
+from shoal.pillar.inputs import Box
 from tests.benchmarks.gauge import rss_mib
 
 SLS: Final = 200

@@ -78,9 +78,11 @@ class Echo:
         grains: Mapping[str, Any],
         tags: Mapping[str, str],
         settings: Mapping[str, Any],
-        pillar: Mapping[str, Any] | None = None,
     ) -> None:
         """Nothing looks at them."""
+
+    def use_pillar(self, packed: bytes) -> None:
+        """Nothing looks at it."""
 
     def use_modules(self, digests: Mapping[str, bytes]) -> None:
         """There are none."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from master.pillar.failure import PillarError
-from master.pillar.merged import below
 from master.pillar.sources.command import Command
 from master.pillar.sources.config import CommandSource, ExternalSource, YamlDirSource
 from master.pillar.sources.contract import PillarSource
@@ -14,6 +12,8 @@ from master.pillar.sources.sql import Sql
 from master.pillar.sources.yaml_dir import YamlDir
 from shoal.errors import RenderError
 from shoal.merge import recurse
+from shoal.pillar.failure import PillarError
+from shoal.pillar.merged import below
 
 
 class Sources:

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from master.pillar.tree import PillarTree
 from shoal.errors import RenderError
 from shoal.files.names import BASE
 from shoal.merge import recurse
+from shoal.pillar.tree import PillarTree
 from shoal.render.yaml import load_yaml
 
 _MAX_KEPT: Final = 20_000

@@ -32,6 +32,7 @@ BODIES: dict[str, Any] = {
     "facts": {"digest": b"d", "grains": {"os": "Rogue"}},
     "files": {"n": 1, "op": "find", "env": "base", "name": "top.sls"},
     "mine": {"n": 1, "op": "get", "names": ["a"], "target": {"kind": "glob", "expr": "*", "delimiter": ":"}},
+    "pillar": {"n": 1, "nonce": bytes(16), "pillarenv": "", "grains": b""},
     "push": {"n": 1, "name": "etc/hosts", "digest": bytes(32), "size": 1, "at": 0, "data": b"a"},
     "rotate": b"no rotation",
     "bye": None,

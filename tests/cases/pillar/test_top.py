@@ -130,7 +130,7 @@ def test_environments_are_merged_in_their_order(tmp_path: Path) -> None:
 
 def test_any_other_environment_has_its_folder(tmp_path: Path) -> None:
     world = World(tmp_path)
-    from master.pillar.compiler import PillarCompiler, Rules
+    from shoal.pillar.compiler import PillarCompiler, Rules
 
     world.compiler = PillarCompiler({"__env__": (tmp_path / "__env__",)}, Rules())
     (tmp_path / "test").mkdir()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from minion.executor.settings import ExecutorSettings
+from shoal.wire import encode
 from tests.integration.executor.rig import Rig
 
 
@@ -124,7 +125,8 @@ def test_too_deep_results_become_text_at_the_bottom(one: Rig, how: str) -> None:
 
 
 def test_context_has_what_the_daemon_said(one: Rig) -> None:
-    one.client.set_facts({"os": "Debian"}, {"site": "east"}, {"nodegroups": {}}, {"secret": 1})
+    one.client.use_pillar(encode({"secret": 1}))
+    one.client.set_facts({"os": "Debian"}, {"site": "east"}, {"nodegroups": {}})
     job = one.send("surroundings")
     assert one.wait(job).value() == {
         "minion_id": "box1",

@@ -16,6 +16,7 @@ from minion.executor import keeper as keeper_module
 from minion.executor import peer as peer_module
 from minion.executor import server as server_module
 from minion.executor.spawn import Spawner, connect
+from shoal.wire import encode
 from tests.integration.executor.rig import Rig, alive, children
 
 
@@ -111,11 +112,15 @@ def test_killed_executor_comes_back_and_its_jobs_are_unknown(rig: Rig) -> None:
 
 def test_facts_and_settings_reach_a_new_executor(rig: Rig) -> None:
     rig.client.set_facts({"os": "Debian"}, {}, {})
+    rig.client.use_pillar(encode({"role": "web"}))
     rig.value("test.ping")
     os.kill(rig.pid, signal.SIGKILL)
     rig.until(lambda: rig.client._keeper.ready is None)
     seen = rig.value("surroundings")
     assert (seen["grains"], seen["minion_id"]) == ({"os": "Debian"}, "box1")
+    assert seen["pillar"] == {"role": "web"}
+    rig.client.set_facts({"os": "Alpine"}, {}, {})
+    assert rig.value("surroundings")["pillar"] == {"role": "web"}, "other grains change nothing of it"
 
 
 def test_jobs_sent_while_there_is_no_executor_wait_for_one(rig: Rig) -> None:

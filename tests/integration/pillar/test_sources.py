@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from master.pillar.compiler import PillarCompiler, Rules
-from master.pillar.failure import PillarError
-from master.pillar.inputs import Box
 from master.pillar.sources.command import Command
 from master.pillar.sources.config import CommandSource, SqlSource, YamlDirSource
 from master.pillar.sources.gather import Sources
 from shoal.errors import ConfigError, RenderError
+from shoal.pillar.compiler import PillarCompiler, Rules
+from shoal.pillar.failure import PillarError
+from shoal.pillar.inputs import Box
 from shoal.secret import Secret
 from tests.fleet import until
 

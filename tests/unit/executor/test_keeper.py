@@ -263,6 +263,17 @@ def test_facts_are_sent_at_once_and_to_every_new_executor(box: Box) -> None:
     assert [m["grains"] for m in box.heard if m["op"] == "facts"] == [{"a": [1, 2]}] * 2
 
 
+def test_pillar_is_sent_at_once_and_to_every_new_executor_before_its_jobs(box: Box) -> None:
+    box.client.use_pillar(b"\x81\xa1a\x01")
+    box.turn()
+    box.die()
+    box.client.submit(make_job("f"))
+    box.turn()
+    assert [m["packed"] for m in box.heard if m["op"] == "pillar"][-2:] == [b"\x81\xa1a\x01"] * 2
+    ops = [m["op"] for m in box.heard]
+    assert ops.index("run") > len(ops) - 1 - ops[::-1].index("pillar")
+
+
 def test_nonsense_from_the_executor_ends_the_connection_not_the_daemon(box: Box) -> None:
     box.links[0].send({"op": "sing"})
     box.turn(6)

@@ -160,6 +160,8 @@ class Jobs:
     def set_facts(self, *facts: Mapping[str, Any]) -> None:
         raise NotImplementedError
 
+    def use_pillar(self, packed: bytes) -> None: ...
+
     def use_modules(self, digests: Mapping[str, bytes]) -> None:
         raise NotImplementedError
 

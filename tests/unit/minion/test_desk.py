@@ -13,6 +13,7 @@ import pytest
 from minion.desk.desk import Desk
 from minion.desk.facts_clerk import FactsClerk
 from minion.desk.master_clerk import MasterClerk
+from minion.desk.pillar_clerk import PillarClerk
 from minion.loop import Loop
 from minion.questions import Questions
 from shoal.answer import DataAnswer, refusal
@@ -78,17 +79,24 @@ def office(tmp_path: Path) -> Iterator[Office]:
     made.desk.close()
 
 
+def facts_of(job: Job) -> dict[str, Any]:
+    (answer,) = job.heard() or []
+    assert answer.keys() == {"error", "grains", "tags", "pillar", "last"}
+    assert (answer["grains"], answer["pillar"]) == ({"id": "web-1"}, b"\x80")
+    return answer
+
+
 def test_facts_are_those_of_now(office: Office, tmp_path: Path) -> None:
     tags = {"site": "paris"}
     path = tmp_path / "facts.sock"
-    desk = Desk(office.loop, path, FactsClerk(lambda: ({"id": "web-1"}, tags)).clerks())
+    desk = Desk(office.loop, path, FactsClerk(lambda: ({"id": "web-1"}, tags, b"\x80")).clerks())
     office.path = path
     job = office.connect()
     job.ask(op="facts")
-    assert job.heard() == [{"error": "", "grains": {"id": "web-1"}, "tags": {"site": "paris"}, "last": True}]
+    assert facts_of(job)["tags"] == {"site": "paris"}
     tags["site"] = "rome"
     job.ask(op="facts")
-    assert job.heard() == [{"error": "", "grains": {"id": "web-1"}, "tags": {"site": "rome"}, "last": True}]
+    assert facts_of(job)["tags"] == {"site": "rome"}
     job.ask(op="facts", more=1)
     assert job.heard() is None
     desk.close()
@@ -158,6 +166,7 @@ def test_event_is_sent_on(office: Office) -> None:
     [
         {"op": "ask", "verb": "return", "body": {}},
         {"op": "ask", "verb": "hello", "body": {}},
+        {"op": "ask", "verb": "pillar", "body": {}},
         {"op": "ask", "verb": "mine"},
         {"op": "ask", "verb": "mine", "body": {}, "id": "web2"},
         {"op": "shutdown"},
@@ -170,3 +179,21 @@ def test_what_is_no_question_for_jobs_ends_the_connection(office: Office, questi
     job.ask(**question)
     assert job.heard() is None
     assert office.said == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [{"op": "pillar", "pillarenv": "../x"}, {"op": "pillar"}, {"op": "pillar", "pillarenv": "", "id": "web2"},
+     {"op": "refresh_pillar", "pillarenv": ""}],
+)  # fmt: skip
+def test_question_about_pillar_that_is_none_ends_the_connection(
+    office: Office, tmp_path: Path, question: dict[str, Any]
+) -> None:
+    path = tmp_path / "pillar.sock"
+    keeper: Any = None  # is not asked
+    desk = Desk(office.loop, path, PillarClerk(keeper).clerks())
+    office.path = path
+    job = office.connect()
+    job.ask(**question)
+    assert job.heard() is None
+    desk.close()

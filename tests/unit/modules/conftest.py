@@ -50,6 +50,13 @@ class FakeDaemon:
         self.asked.append(("sync", {"kinds": list(kinds), "env": env}))
         return {kind: [f"{kind}.hello"] for kind in kinds}
 
+    def refresh_pillar(self) -> None:
+        self.asked.append(("refresh_pillar", {}))
+
+    def pillar(self, pillarenv: str = "") -> dict[str, Any]:
+        self.asked.append(("pillar", {"pillarenv": pillarenv}))
+        return {"role": "web", "fresh": True, "deep": {"list": ["a", "b"]}, "env": pillarenv}
+
 
 class FakeMaster:
     """Remembers what it was asked and told; gives the answers that a test has put there, verb by verb."""

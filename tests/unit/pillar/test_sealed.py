@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from master.pillar.compiler import PillarCompiler, Rules
-from master.pillar.failure import PillarError
-from master.pillar.inputs import Box
 from master.pillar.opened import SealKey, masked
 from pki.keys import CurveKey
 from pki.sealing import MAX_PLAIN_BYTES, seal, unseal
 from shoal.errors import TrustError, WireError
+from shoal.pillar.compiler import PillarCompiler, Rules
+from shoal.pillar.failure import PillarError
+from shoal.pillar.inputs import Box
 from tests.unit.pillar.world import World
 
 SECRET = "s3cr3t: 'with' \"all\" # of it\n"
@@ -138,5 +138,6 @@ def test_pillar_error_for_log_and_box_shows_nothing_of_the_files(tmp_path: Path)
     assert "hunter2" in str(caught.value), "the operator sees the lines around"
     assert caught.value.for_log() == f"no pillar for web-1: 1 error, the first in {root}/a.sls:2"
     assert caught.value.for_box() == (
-        "the master could not make this box's pillar: 1 error. On the master: shoal-run pillar.show_pillar web-1"
+        f"the master could not make this box's pillar: 1 error, the first in {root}/a.sls:2."
+        " On the master: shoal-run pillar.show_pillar web-1"
     )

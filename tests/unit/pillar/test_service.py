@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from master.pillar.compiler import PillarCompiler, Rules
-from master.pillar.failure import PillarError
 from master.pillar.opened import SealKey
 from master.pillar.service import PillarService
 from master.pillar.sources.gather import Sources
 from master.roster import Roster
 from shoal.errors import StoreError
+from shoal.pillar.compiler import PillarCompiler, Rules
+from shoal.pillar.failure import PillarError
 from shoal.targets import Target
 
 

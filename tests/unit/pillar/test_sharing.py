@@ -115,7 +115,7 @@ def test_folder_that_is_a_link_may_be_switched(tmp_path: Path) -> None:
         (tmp_path / name / "a.sls").write_text(f"from: {name}\n")
     (tmp_path / "base").symlink_to("one")
     world = World.__new__(World)
-    from master.pillar.compiler import PillarCompiler, Rules
+    from shoal.pillar.compiler import PillarCompiler, Rules
 
     world.folder, world.compiler = tmp_path, PillarCompiler({"base": (tmp_path / "base",)}, Rules())
     assert world.pillar() == {"from": "one"}
@@ -188,7 +188,7 @@ def test_environment_that_was_asked_for_is_looked_at_too(world: World) -> None:
 
 
 def test_renderings_are_kept_within_a_bound(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("master.pillar.renderings._MAX_COST", 10_000)
+    monkeypatch.setattr("shoal.pillar.renderings._MAX_COST", 10_000)
     for number in range(100):
         assert ask(world, number)["name"] == f"box-{number}"
     renderings = world.compiler._renderings

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from master.pillar.compiler import PillarCompiler, Rules
-from master.pillar.failure import PillarError
-from master.pillar.inputs import Box
+from shoal.pillar.compiler import PillarCompiler, Rules
+from shoal.pillar.failure import PillarError
+from shoal.pillar.inputs import Box
 
 GRAINS: dict[str, Any] = {"os": "Debian", "ip4_interfaces": {"eth0": ["10.0.0.7"]}, "ipv4": ["10.0.0.7"]}
 

@@ -30,7 +30,7 @@ def with_part(index: int, value: Any) -> bytes:
     return encode([value if i == index else part for i, part in enumerate(PARTS)])
 
 
-@pytest.mark.parametrize("purpose", ["job", "welcome", "notice", "manifest"])
+@pytest.mark.parametrize("purpose", ["job", "welcome", "notice", "manifest", "pillar"])
 def test_a_sealed_body_comes_back_with_the_masters_certificate(purpose: str) -> None:
     frame = seal(purpose, b"body", FLEET.master.sign, FLEET.certificate)
     body, certificate = open_sealed(frame, purpose, FLEET.anchor(), NOW, 1000)
@@ -45,7 +45,7 @@ def test_other_purposes_are_not_sealed(purpose: str) -> None:
         seal(purpose, b"", FLEET.master.sign, FLEET.certificate)
 
 
-@pytest.mark.parametrize("purpose", ["job", "welcome", "manifest"])
+@pytest.mark.parametrize("purpose", ["job", "welcome", "manifest", "pillar"])
 def test_a_frame_is_not_taken_for_another_purpose(purpose: str) -> None:
     assert opened(FRAME, purpose) == "wrong purpose"
     assert opened(with_part(1, purpose), purpose) == "bad signature"

@@ -82,7 +82,7 @@ def test_a_repr_shows_no_secret() -> None:
 
 def test_purposes_cannot_run_into_each_other() -> None:
     texts = {signed_text(purpose, b"x") for purpose in PURPOSES}
-    assert len(texts) == len(PURPOSES) == 8
+    assert len(texts) == len(PURPOSES) == 9
     assert SEALED < PURPOSES
     with pytest.raises(ValueError, match="no such purpose"):
         signed_text("job\0", b"")

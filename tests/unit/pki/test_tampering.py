@@ -18,9 +18,11 @@ from pki.envelope import seal
 from pki.hello import judge_hello
 from pki.manifest import judge_manifest, seal_manifest
 from pki.masters import judge_masters
+from pki.pillar import judge_pillar, seal_pillar
 from pki.rotation import judge_rotation, make_rotation
 from pki.welcome import judge_welcome
 from shoal.errors import TrustError, WireError
+from shoal.pillar.handed import HandedPillar, PillarQuestion
 from shoal.synced import Manifest, SyncedFile
 from shoal.wire import encode
 
@@ -37,6 +39,16 @@ FORMS: dict[str, tuple[bytes, Callable[[bytes], Any]]] = {
     "welcome": (
         FLEET.sealed_welcome(masters=b"m"),
         lambda data: judge_welcome(data, NONCE, ANCHOR, NOW),
+    ),
+    "pillar": (
+        seal_pillar(
+            HandedPillar(
+                fleet=FLEET.id, to="box1", nonce=NONCE, issued=NOW, pillarenv="", packed=b"\x81\xa1a\x01"
+            ),
+            FLEET.master.sign,
+            FLEET.certificate,
+        ),
+        lambda data: judge_pillar(data, "box1", PillarQuestion(nonce=NONCE), ANCHOR, NOW),
     ),
     "manifest": (
         seal_manifest(

@@ -14,8 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from master.pillar.renderings import Rendered
 from shoal.errors import RenderError
+from shoal.pillar.renderings import Rendered
 from shoal.render.names import resolve_relative
 from shoal.render.source import lines_around
 

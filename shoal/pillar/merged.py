@@ -10,16 +10,14 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from master.pillar.plain import replaced
-from master.pillar.renderings import Rendered
 from shoal.errors import RenderError, WireError
 from shoal.merge import merge_all
+from shoal.pillar.handed import MAX_PILLAR_BYTES
+from shoal.pillar.plain import replaced
+from shoal.pillar.renderings import Rendered
 from shoal.render.sealed import holds_sealed
 from shoal.wire import encode
 
-# A pillar goes to its box in one message, is kept there in memory and on the disk, and each job is handed a copy. A
-# megabyte is a large pillar; files belong into file_roots.
-MAX_BYTES: Final = 4 * 1024 * 1024
 _MAX_KEPT_BYTES: Final = 64 * 1024 * 1024
 
 Strategy = tuple[str, bool]  # name, whether lists are joined
@@ -101,6 +99,6 @@ def finished(value: Mapping[str, Any], *, sealed: bool) -> Merged:
         size = len(encode(replaced(value, str) if sealed else value))
     except WireError as error:
         raise RenderError(f"the pillar as a whole {error}") from None
-    if size > MAX_BYTES:
-        raise RenderError(f"the pillar as a whole has {size} bytes, more than {MAX_BYTES}")
+    if size > MAX_PILLAR_BYTES:
+        raise RenderError(f"the pillar as a whole has {size} bytes, more than {MAX_PILLAR_BYTES}")
     return Merged(value, size, sealed)

@@ -17,16 +17,16 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
-from master.pillar.failure import PillarError
-from master.pillar.includes import Include, read_includes
-from master.pillar.inputs import Box, Inputs
-from master.pillar.merged import Merged, MergedPillars, Part
-from master.pillar.renderings import Rendered, Renderings
-from master.pillar.top import Section, matching, read_top
-from master.pillar.tree import PillarTree
 from shoal.errors import RenderError
 from shoal.files.digest import Digest
 from shoal.files.names import BASE
+from shoal.pillar.failure import PillarError
+from shoal.pillar.includes import Include, read_includes
+from shoal.pillar.inputs import Box, Inputs
+from shoal.pillar.merged import Merged, MergedPillars, Part
+from shoal.pillar.renderings import Rendered, Renderings
+from shoal.pillar.top import Section, matching, read_top
+from shoal.pillar.tree import PillarTree
 from shoal.render.names import sls_files
 from shoal.targets import Facts
 from shoal.targets.nodegroup import Nodegroups

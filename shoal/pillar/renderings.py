@@ -14,11 +14,11 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from master.pillar.inputs import Inputs, Point
-from master.pillar.plain import plain
-from master.pillar.tree import PillarTree
 from shoal.errors import RenderError
 from shoal.files.digest import Digest
+from shoal.pillar.inputs import Inputs, Point
+from shoal.pillar.plain import plain
+from shoal.pillar.tree import PillarTree
 from shoal.render.names import place_variables
 from shoal.render.renderer import Renderer
 from shoal.render.rendering import rendering

@@ -26,16 +26,19 @@ class PillarError(ShoalError):
 
     def for_log(self) -> str:
         """Return one line without anything of the files."""
-        first = self.errors[0]
-        place = f"{first.file}:{first.line}" if first.line else first.file or "no file"
-        return f"no pillar for {self.minion}: {_errors(len(self.errors))}, the first in {place}"
+        return f"no pillar for {self.minion}: {self._where()}"
 
     def for_box(self) -> str:
         """Return one line that the box may know."""
         return (
-            f"the master could not make this box's pillar: {_errors(len(self.errors))}."
+            f"the master could not make this box's pillar: {self._where()}."
             f" On the master: shoal-run pillar.show_pillar {self.minion}"
         )
+
+    def _where(self) -> str:
+        first = self.errors[0]
+        place = f"{first.file}:{first.line}" if first.line else first.file
+        return _errors(len(self.errors)) + (f", the first in {place}" if place else "")
 
 
 def _errors(count: int) -> str:
