@@ -126,7 +126,7 @@ def test_error_reaches_the_operator_with_its_place_and_the_old_pillar_stays(flee
 def test_blackout_and_mine_come_from_pillar(fleet: Fleet) -> None:
     mine = "mine_functions:\n  hello:\n    - mine_function: test.echo\n    - from pillar\n"
     refreshed(fleet, {"paris.sls": f"city: Paris\n{mine}"})
-    until("the mine", lambda: fleet.ask("mine.get", BOX, "hello") == {BOX: "from pillar"})
+    until("the mine", lambda: fleet.ask("mine.get", BOX, "hello") == {BOX: "from pillar"}, 60)
     refreshed(
         fleet, {"paris.sls": "city: Paris\nminion_blackout: true\nminion_blackout_whitelist: [test.ping]\n"}
     )
