@@ -94,6 +94,11 @@ class Roster:
         if known is not None:
             self._minions.put(replace(known, pillar=pillar))
 
+    def pillar(self, minion_id: str) -> Mapping[str, Any]:
+        """Return the pillar that was last made for a minion, sealed values as they are."""
+        known = self._minions.get(minion_id)
+        return known.pillar if known else {}
+
     def reads_pillar(self, target: Target) -> bool:
         """Say whether pillar decides who `target` means. Raises TargetError."""
         return reads_pillar(target, self._minions.nodegroups)

@@ -9,8 +9,9 @@ from typing import Any
 from master.runners.context import RunnerContext
 from shoal.errors import StoreError
 from shoal.functions.function import function
+from shoal.mine import MAX_PACKED
 from shoal.targets import Target
-from shoal.wire import encode
+from shoal.wire import decode, encode, plain
 
 
 @function
@@ -52,8 +53,50 @@ async def clear_grains(ctx: RunnerContext, tgt: str, expr_form: str = "compound"
 
 
 @function
+async def mine(ctx: RunnerContext, tgt: str = "*", expr_form: str = "compound") -> dict[str, Any]:
+    """Return what the minions of a target have put into the mine, by minion and name.
+
+    CLI Example:
+
+        shoal-run cache.mine
+        shoal-run cache.mine 'web-*'
+    """
+    found: dict[str, Any] = {}
+    for minion in _minions(ctx, tgt, expr_form):
+        values = await ctx.writer.read(ctx.store.mine.of, minion)
+        if values:
+            found[minion] = {value.name: decode(value.packed, MAX_PACKED) for value in values}
+    return found
+
+
+@function
+async def clear_mine(ctx: RunnerContext, tgt: str, expr_form: str = "compound") -> dict[str, int]:
+    """Forget what the minions of a target have put into the mine; return how many values that were.
+
+    They put them in again at their next update.
+
+    CLI Example:
+
+        shoal-run cache.clear_mine 'web-*'
+    """
+    minions = _minions(ctx, tgt, expr_form)
+    return {minion: await ctx.writer.call(ctx.store.mine.keep, minion, ()) for minion in minions}
+
+
+@function
+def pillar(ctx: RunnerContext, tgt: str = "*", expr_form: str = "compound") -> dict[str, Any]:
+    """Return the pillar of minions as it was last made for them since the master's start; sealed values stay sealed.
+
+    CLI Example:
+
+        shoal-run cache.pillar web-1
+    """
+    return {minion: plain(ctx.roster.pillar(minion)) for minion in _minions(ctx, tgt, expr_form)}
+
+
+@function
 async def clear_all(ctx: RunnerContext, tgt: str, expr_form: str = "compound") -> list[str]:
-    """Forget whatever is known only because the minions of a target have said it: their grains.
+    """Forget what is known only because the minions of a target have said it: grains, and values in the mine.
 
     Tags stay: they are the operator's word, not the minion's.
 
@@ -61,6 +104,7 @@ async def clear_all(ctx: RunnerContext, tgt: str, expr_form: str = "compound") -
 
         shoal-run cache.clear_all edge-0001
     """
+    await clear_mine(ctx, tgt, expr_form)
     return await clear_grains(ctx, tgt, expr_form)
 
 

@@ -51,7 +51,7 @@ user: add chfullname chgid chgroups chhome chhomephone chother chroomnumber chsh
 x509: expired expires get_pem_entries get_pem_entry read_certificate read_crl read_csr read_private_key verify_signature will_expire
 """
 RUNNERS: Final = """\
-cache: clear_all clear_grains clear_pushed grains pushed
+cache: clear_all clear_grains clear_mine clear_pushed grains mine pillar pushed
 config: get
 event: send
 fileserver: clear_cache clear_file_list_cache dir_list envs file_hash file_list symlink_list update

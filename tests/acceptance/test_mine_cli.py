@@ -69,6 +69,13 @@ def test_value_is_sent_changed_and_deleted(fleet: Fleet) -> None:
     assert fleet.runner("mine.get", "*", "port") == {}
 
 
+def test_operator_sees_and_clears_what_a_box_has_put_in(fleet: Fleet) -> None:
+    ask(fleet, "db-1", "mine.send", "port", "5432", "mine_function=test.echo")
+    assert fleet.runner("cache.mine", "db-1") == {"db-1": {"port": "5432"}}
+    assert fleet.runner("cache.clear_mine", "db-1") == {"db-1": 1}
+    assert fleet.runner("cache.mine", "db-1") == {}
+
+
 def test_key_that_goes_takes_its_values_along(fleet: Fleet) -> None:
     fleet.join("old-1")
     ask(fleet, "old-1", "mine.send", "test.ping")

@@ -47,6 +47,7 @@ def test_pillar_of_a_box_is_shown(fleet: Fleet) -> None:
         OTHER: {"base": ["common"]},
     }
     assert fleet.runner("pillar.show_pillar", OTHER)["name"] == OTHER
+    assert fleet.runner("cache.pillar", OTHER)[OTHER]["name"] == OTHER
 
 
 def test_what_is_wrong_is_shown_with_its_lines(fleet: Fleet) -> None:
