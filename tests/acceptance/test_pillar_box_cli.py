@@ -21,7 +21,9 @@ base:
   '*': [common]
   'site:paris': [{match: tag}, paris]
   'role:web': [{match: grain}, web]
+  'db-*': [mine]
 """
+MINE = {"mine_functions": {"hello": [{"mine_function": "test.echo"}, "from pillar"]}}
 COMMON = "name: {{ id }}\nos: {{ grains.os_family }}\nports: {http: 80}\n"
 
 
@@ -30,7 +32,13 @@ def fleet() -> Iterator[Fleet]:
     with short_folder() as folder, Fleet(folder) as fleet:
         write(
             fleet,
-            {"top.sls": TOP, "common.sls": COMMON, "paris.sls": "city: Paris\n", "web.sls": "web: true\n"},
+            {
+                "top.sls": TOP,
+                "common.sls": COMMON,
+                "paris.sls": "city: Paris\n",
+                "web.sls": "web: true\n",
+                "mine.sls": json.dumps(MINE),
+            },
         )
         (folder / "m/srv/pillar-dev").mkdir()
         (folder / "m/srv/pillar-dev/top.sls").write_text("dev:\n  'nobody': [x]\n  '*': [y]\n")
@@ -42,7 +50,7 @@ def fleet() -> Iterator[Fleet]:
         )
         roots = {"base": [str(folder / "m/srv/pillar")], "dev": [str(folder / "m/srv/pillar-dev")]}
         fleet.start_master(pillar_roots=roots)
-        fleet.join(BOX, site="paris", settings={"grains": {"role": "web"}, "mine_interval": 0.01})
+        fleet.join(BOX, site="paris", settings={"grains": {"role": "web"}})
         fleet.join(OTHER, site="rome")
         yield fleet
 
@@ -65,7 +73,7 @@ def refreshed(fleet: Fleet, files: dict[str, str]) -> None:
 
 
 def test_each_box_has_its_own_by_id_tag_and_grain_from_its_first_moment(fleet: Fleet) -> None:
-    for box, own in ((BOX, {"city": "Paris", "web": True}), (OTHER, {})):
+    for box, own in ((BOX, {"city": "Paris", "web": True}), (OTHER, MINE)):
         until(f"the pillar of {box}", lambda box=box: ask(fleet, "pillar.raw", box=box))  # type: ignore[misc]
         expected = {"name": box, "os": ask(fleet, "grains.get", "os_family", box=box), "ports": {"http": 80}}
         assert ask(fleet, "pillar.raw", box=box) == {**expected, "stage": "dev", **own}
@@ -123,10 +131,12 @@ def test_error_reaches_the_operator_with_its_place_and_the_old_pillar_stays(flee
     assert ask(fleet, "pillar.get", "city") == "Paris"
 
 
-def test_blackout_and_mine_come_from_pillar(fleet: Fleet) -> None:
-    mine = "mine_functions:\n  hello:\n    - mine_function: test.echo\n    - from pillar\n"
-    refreshed(fleet, {"paris.sls": f"city: Paris\n{mine}"})
-    until("the mine", lambda: fleet.ask("mine.get", BOX, "hello") == {BOX: "from pillar"}, 60)
+def test_mine_is_filled_from_pillar_unasked(fleet: Fleet) -> None:
+    until("the mine", lambda: fleet.ask("mine.get", "*", "hello") == {OTHER: "from pillar"})
+    assert ask(fleet, "mine.valid", box=OTHER) == {"hello": {"test.echo": ["from pillar"]}}
+
+
+def test_blackout_comes_from_pillar(fleet: Fleet) -> None:
     refreshed(
         fleet, {"paris.sls": "city: Paris\nminion_blackout: true\nminion_blackout_whitelist: [test.ping]\n"}
     )

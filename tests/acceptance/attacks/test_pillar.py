@@ -146,8 +146,9 @@ def where_it_is(arena: Arena, secret: str) -> set[str]:
     """Return the files of master and box, databases included, that hold a text."""
     found = set()
     for path in arena.fleet.folder.rglob("*"):
-        if path.is_file() and not path.is_symlink() and secret.encode() in path.read_bytes():
-            found.add(str(path.relative_to(arena.fleet.folder)))
+        with contextlib.suppress(FileNotFoundError):  # a temporary one has gone meanwhile
+            if path.is_file() and not path.is_symlink() and secret.encode() in path.read_bytes():
+                found.add(str(path.relative_to(arena.fleet.folder)))
     return found
 
 
