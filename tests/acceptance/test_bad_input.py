@@ -36,7 +36,7 @@ COMMAND_LINES: list[tuple[str, str] | tuple[str, str, int]] = [
     ("shoal '*' test.ping --subset=half", r"argument --subset: .*"),
     ("shoal '*' test.ping --job-timeout=x", r"argument --job-timeout: .*"),
     ("shoal '*' test.ping --out=jason", r"--out: unknown outputter 'jason'\. Did you mean 'json'\?"),
-    ("shoal '*' test.ping --out=xx", r"--out: unknown outputter 'xx'\. Use one of: json, .*"),
+    ("shoal '*' test.ping --out=xx", r"--out: unknown outputter 'xx'\. Use one of: highstate, json, .*"),
     ("shoal '*' test.ping --out-indent=x", r"argument --out-indent.*: invalid int value: 'x';.*"),
     ("shoal '*' test.ping --out-file=/nope/x", r"--out-file /nope/x cannot be written: No such .*"),
     ("shoal '*' test.ping --metadata=x", r"argument --metadata: a JSON object or name=value .*"),

@@ -19,7 +19,7 @@ from tests.postgres import PostgresServer, postgres_server  # noqa: F401 - a fix
 
 DYING = ("master", "daemon", "box", "executor")
 ALL = [(database, dying) for database in ("sqlite", "postgresql") for dying in DYING]
-SOME = [(database, dying) for database, dying in ALL if database == "sqlite" or dying == "master"]
+SOME = [(database, dying) for database, dying in ALL if database == "sqlite"]
 
 
 @pytest.fixture
