@@ -1,7 +1,9 @@
 """The functions of this box as the executor sees them: which run inline, and what is worth knowing before a fork.
 
 Built-in modules are loaded here once, and the signatures of functions that are asked for are read here once: each
-child then finds them ready. Synced files are never run in the executor, only in children: they are not ours.
+child then finds them ready. But not at the first call: a module that is used once in a while is loaded by that job's
+child and costs the box no memory afterwards. Synced files are never run in the executor, only in children: they are
+not ours.
 """
 
 from __future__ import annotations
@@ -9,11 +11,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from modules.registry import Registry
 from modules.synced_folder import SyncedFolder
 
 log = logging.getLogger(__name__)
+
+_AT_ONCE: Final = (
+    "minion",
+    "saltutil",
+    "sys",
+    "test",
+)  # these act on the executor itself; and everybody pings
 
 
 class Library:
@@ -21,10 +31,15 @@ class Library:
 
     def __init__(self, synced: str) -> None:
         self._ready: set[str] = set()
+        self._used: set[str] = set(_AT_ONCE)  # modules
         self.registry = Registry(SyncedFolder(Path(synced) if synced else None))
 
     def prepare(self, name: str) -> bool:
         """Load what a child will need for function `name`; return True if it need not be forked at all."""
+        module = name.partition(".")[0]
+        if module not in self._used:
+            self._used.add(module)
+            return False
         try:
             inline = self.registry.inline(name)
             if not inline and name not in self._ready:
