@@ -175,6 +175,7 @@ class MinionConfig:
             "pillar_roots": _texts(self.pillar_folders(paths)),
             "pillarenv_from_saltenv": self.pillarenv_from_saltenv,
             "cachedir": str(paths.cache_dir),
+            "statedir": str(paths.state_dir),
             "minion_blackout": self.minion_blackout,
             "minion_blackout_whitelist": list(self.minion_blackout_whitelist),
             "disable_modules": list(self.disable_modules),

@@ -34,9 +34,12 @@ class ChangedError(ModuleError):
 
 
 @contextmanager
-def beside(folder: int, name: str) -> Iterator[str]:
-    """Give a name in the folder; what has it when the block ends well takes the place of `name`. Raises OSError."""
-    fresh = f".{name[:40]}.{os.urandom(8).hex()}{SUFFIX}"
+def beside(folder: int, name: str, ending: str = "") -> Iterator[str]:
+    """Give a name in the folder; what has it when the block ends well takes the place of `name`. Raises OSError.
+
+    `ending` is for programs that look at it, e.g. `.conf`.
+    """
+    fresh = f".{name[:40]}.{os.urandom(8).hex()}{SUFFIX}{ending}"
     try:
         yield fresh
         os.rename(fresh, name, src_dir_fd=folder, dst_dir_fd=folder)

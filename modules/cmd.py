@@ -16,7 +16,7 @@ from typing import Any
 
 from modules import shell as processes
 from modules.context import Context
-from modules.process_env import find_account, own_home
+from modules.process_env import DEFAULT_PATH, find_account, own_home
 from modules.result import Result
 from modules.scratch import scratch_folder
 from shoal.errors import ArgumentError, CommandError, ModuleError
@@ -42,6 +42,10 @@ class RunOptions:
     rstrip: bool = True  # drop white space at the end of the output
     ignore_retcode: bool = False
     success_retcodes: list[int] = field(default_factory=list)
+    success_stdout: list[str] = field(default_factory=list)  # success, whatever the return code
+    success_stderr: list[str] = field(default_factory=list)
+    prepend_path: str = ""  # folders before those of PATH
+    ignore_timeout: bool = False  # what is ended by its timeout is no failure
     hide_output: bool = False
 
 
@@ -121,7 +125,7 @@ def shell(ctx: Context, cmd: str, options: RunOptions = _DEFAULTS) -> Result:
 
         shoal '*' cmd.shell 'for n in 1 2 3; do echo $n; done'
     """
-    done = processes.run(_command(ctx, processes.shell_argv(cmd, options.shell), options, merge=True))
+    done = _run(_command(ctx, processes.shell_argv(cmd, options.shell), options, merge=True), options)
     return _result(done, options, _text(done.stdout, options))
 
 
@@ -146,7 +150,7 @@ def script(
     words = _words(args) if isinstance(args, str) else args
     with _on_box(ctx, source, saltenv, options.runas) as path:
         start = [path] if os.access(path, os.X_OK) else [options.shell, path]
-        done = processes.run(_command(ctx, [*start, *words], options))
+        done = _run(_command(ctx, [*start, *words], options), options)
     return _result(done, options, _everything(done, options))
 
 
@@ -160,7 +164,7 @@ def exec_code(
 
         shoal '*' cmd.exec_code python3 'import sys; print(sys.platform)'
     """
-    done = processes.run(_command(ctx, [lang, "-c", code, *(args or [])], options, merge=True))
+    done = _run(_command(ctx, [lang, "-c", code, *(args or [])], options, merge=True), options)
     return _result(done, options, _text(done.stdout, options))
 
 
@@ -212,6 +216,16 @@ def shells(ctx: Context) -> list[str]:
     return [line.strip() for line in lines if line.startswith("/")]
 
 
+def is_success(retcode: int, stdout: str, stderr: str, options: RunOptions) -> bool:
+    """Say whether a command went well, by its return code or by what it printed."""
+    return (
+        retcode == 0
+        or retcode in options.success_retcodes
+        or stdout.rstrip() in options.success_stdout
+        or stderr.rstrip() in options.success_stderr
+    )
+
+
 def _execute(
     ctx: Context, cmd: str | list[str], options: RunOptions, *, merge: bool = False
 ) -> processes.Completed:
@@ -221,16 +235,27 @@ def _execute(
         argv = processes.shell_argv(cmd, options.shell)
     else:
         argv = _words(cmd)
-    return processes.run(_command(ctx, argv, options, merge=merge))
+    return _run(_command(ctx, argv, options, merge=merge), options)
+
+
+def _run(command: processes.Command, options: RunOptions) -> processes.Completed:
+    try:
+        return processes.run(command)
+    except processes.TimedOutError as error:
+        if not options.ignore_timeout:
+            raise
+        return processes.Completed(command=command, pid=0, retcode=0, stdout=str(error), stderr="", cut=0)
 
 
 def _command(
     ctx: Context, argv: list[str] | tuple[str, ...], options: RunOptions, *, merge: bool = False
 ) -> processes.Command:
+    if options.cwd and not Path(options.cwd).is_dir():
+        raise CommandError(f'Desired working directory "{options.cwd}" is not available')
     return processes.Command(
         argv=argv,
         cwd=options.cwd or _home(options.runas),
-        env=options.env,
+        env=_env(options),
         clean_env=options.clean_env,
         stdin=options.stdin,
         runas=options.runas,
@@ -247,6 +272,13 @@ def _home(runas: str) -> str:
         return own_home()
     home = find_account(runas).home
     return home if Path(home).is_dir() else "/"
+
+
+def _env(options: RunOptions) -> dict[str, str]:
+    if not options.prepend_path:
+        return options.env
+    path = options.env.get("PATH") or os.environ.get("PATH") or DEFAULT_PATH
+    return {**options.env, "PATH": f"{options.prepend_path}:{path}"}
 
 
 def _umask(text: str) -> int:
@@ -274,7 +306,9 @@ def _on_box(ctx: Context, source: str, env: str, runas: str) -> Iterator[str]:
     with scratch_folder("script") as folder:
         path = Path(folder, read_url(source, env)[0].rpartition("/")[2])
         if not get_file(ctx, source, str(path), env):
-            raise ModuleError(f"{source}: the master does not serve it")
+            raise ModuleError(
+                f"Unable to cache script {source} from saltenv '{env}': the master does not serve it"
+            )
         with path.open("rb") as file:
             path.chmod(0o700 if file.read(2) == b"#!" else 0o600)
         if runas:
@@ -307,5 +341,5 @@ def _everything(done: processes.Completed, options: RunOptions) -> dict[str, Any
 
 
 def _result(done: processes.Completed, options: RunOptions, value: Any) -> Result:
-    fine = options.ignore_retcode or done.retcode in options.success_retcodes
+    fine = options.ignore_retcode or is_success(done.retcode, done.stdout, done.stderr, options)
     return Result(value, retcode=0 if fine else done.retcode, trimmed=done.cut)

@@ -8,7 +8,7 @@ ways out of its process; the minion implements them, `modules/standalone.py` has
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -108,6 +108,7 @@ class Context:
     jid: str
     job_user: str
     telling: Telling | None = None  # None: nobody wants to hear of the job before it returns
+    notes: dict[str, Any] = field(default_factory=dict)  # what states of a run leave for later ones of it
 
     def progress(self, text: str) -> None:
         """Tell whoever watches the job how far it is ("3 of 10"); nothing happens when nobody does."""

@@ -101,9 +101,9 @@ def setenv(
 
         shoal '*' environ.setenv '{"http_proxy": "http://proxy:3128", "no_proxy": "localhost"}' persist=True
     """
-    values = {key: _value(key, val, false_unsets) for key, val in environ.items()}
+    values = values_of(environ, false_unsets)
     if persist:
-        lines = {key: None if value is None else _line(key, value) for key, value in values.items()}
+        lines = lines_for(values)
         edit_text(ENVIRONMENT, lambda text: with_lines(text, lines))
     if clear_all:
         for key in set(os.environ) - set(values):
@@ -114,6 +114,16 @@ def setenv(
         else:
             os.environ[key] = value
     return values
+
+
+def values_of(given: Mapping[str, Any], false_unsets: bool) -> dict[str, str | None]:
+    """Return the variables as text, None for one that is to be removed. Raises ArgumentError."""
+    return {key: _value(key, val, false_unsets) for key, val in given.items()}
+
+
+def lines_for(values: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return the lines of /etc/environment that set the variables. Raises ArgumentError."""
+    return {key: None if value is None else _line(key, value) for key, value in values.items()}
 
 
 def with_lines(text: str, lines: Mapping[str, str | None]) -> str:

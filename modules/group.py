@@ -12,6 +12,7 @@ from typing import Any
 from modules.context import Context
 from modules.user.names import check_group_name, check_id, check_user_name
 from modules.user.program import change
+from modules.user.record import find as find_user
 from modules.user.record import must_find as must_find_user
 from shoal.errors import ModuleError
 from shoal.functions.function import function
@@ -69,33 +70,55 @@ def add(
     return True
 
 
-def _is_deleted(ctx: Context, name: str) -> bool:
+def _is_deleted(ctx: Context, name: str, missing_ok: bool = False) -> bool:
     return _find(name) is None
 
 
 @function(replay="check", probe=_is_deleted)
-def delete(ctx: Context, name: str) -> bool:
-    """Delete a group; groupdel refuses when it is some user's primary one.
+def delete(ctx: Context, name: str, missing_ok: bool = False) -> bool:
+    """Delete a group; groupdel refuses when it is some user's primary one. `missing_ok`: it need not be there.
 
     CLI Example:
 
         shoal '*' group.delete staff2
     """
+    if missing_ok and _find(name) is None:
+        return True
     _must_find(name)
     change("groupdel", "--", name)
     return True
 
 
 @function(replay="safe")
-def chgid(ctx: Context, name: str, gid: int) -> bool:
-    """Change a group's number; files keep the old one.
+def restore(ctx: Context, name: str, gid: int, members: list[str] | None = None) -> bool:
+    """Make a group what it was before it was deleted: its number and who was in it; say whether that is a change.
+
+    Users who are gone by now are left out.
+
+    CLI Example:
+
+        shoal '*' group.restore root 0
+    """
+    fresh = _find(check_group_name(name)) is None
+    if fresh:
+        add(ctx, name, gid, non_unique=True)
+    changed = fresh or _must_find(name).gr_gid != gid
+    chgid(ctx, name, gid)
+    wanted = [each for each in members or [] if find_user(each)]
+    return _set_members(name, wanted) or changed
+
+
+@function(replay="safe")
+def chgid(ctx: Context, name: str, gid: int, non_unique: bool = False) -> bool:
+    """Change a group's number; files keep the old one. With `non_unique` it may be another group's as well.
 
     CLI Example:
 
         shoal '*' group.chgid staff2 1600
     """
     if _must_find(name).gr_gid != gid:
-        change("groupmod", "--gid", check_id(gid, "gid"), "--", name)
+        words = ["--gid", check_id(gid, "gid"), *(["--non-unique"] if non_unique else [])]
+        change("groupmod", *words, "--", name)
     return True
 
 
@@ -136,11 +159,17 @@ def members(ctx: Context, name: str, members_list: list[str]) -> bool:
 
         shoal '*' group.members staff2 alice,bob
     """
-    wanted = list(dict.fromkeys(check_user_name(each) for each in members_list))
-    if set(wanted) != set(_must_find(name).gr_mem):
-        for each in wanted:
-            must_find_user(each)
-        change("gpasswd", "--members", ",".join(wanted), "--", name)
+    _set_members(name, members_list)
+    return True
+
+
+def _set_members(name: str, users: list[str]) -> bool:
+    wanted = list(dict.fromkeys(check_user_name(each) for each in users))
+    if set(wanted) == set(_must_find(name).gr_mem):
+        return False
+    for each in wanted:
+        must_find_user(each)
+    change("gpasswd", "--members", ",".join(wanted), "--", name)
     return True
 
 

@@ -76,10 +76,7 @@ def set_(ctx: Context, hostname: str, persist: bool = True) -> bool:
         shoal '*' hostname.set test persist=False
         shoal '*' network.mod_hostname web2
     """
-    if len(hostname) > _MAX or not _NAME.fullmatch(hostname):
-        raise ArgumentError(
-            f"{hostname!r} is not a host name: letters, digits, - and dots, at most {_MAX} of them"
-        )
+    check(hostname)
     old = socket.gethostname()
     if persist:  # first: a job that is run again after a crash must still know the old name
         edit_text(HOSTS, lambda text: renamed(text, old, hostname))
@@ -138,6 +135,19 @@ def set_chassis(ctx: Context, chassis: Chassis) -> bool:
     if not _by_systemd("set-chassis", chassis):
         _set_info("CHASSIS", chassis)
     return True
+
+
+def is_name(text: str) -> bool:
+    """Say whether a text can be the box's name."""
+    return len(text) <= _MAX and _NAME.fullmatch(text) is not None
+
+
+def check(hostname: str) -> None:
+    """Raise ArgumentError for what cannot be the box's name."""
+    if not is_name(hostname):
+        raise ArgumentError(
+            f"{hostname!r} is not a host name: letters, digits, - and dots, at most {_MAX} of them"
+        )
 
 
 def renamed(text: str, old: str, new: str) -> str:

@@ -17,8 +17,10 @@ from shoal.functions.signature import bind
 from shoal.policy import Policy
 
 
-def call(ctx: Context, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """Return what function `name` returns; texts among its arguments are read as words of a command line.
+def call(
+    ctx: Context, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], *, from_text: bool = True
+) -> Any:
+    """Return what function `name` returns; with `from_text`, texts among its arguments are words of a command line.
 
     Raises:
         UnknownFunctionError, ArgumentError, ModuleError: it does not exist, does not take these, or is refused here.
@@ -29,7 +31,7 @@ def call(ctx: Context, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
     for each in (function.name, *function.aliases):
         if refusal := policy.refusal(each):
             raise ModuleError(f"refused by this minion: {refusal}")
-    bound_args, bound_kwargs = bind(function, args, kwargs, from_text=True)
+    bound_args, bound_kwargs = bind(function, args, kwargs, from_text=from_text)
     if refusal := blackout.forbids(ctx, function, name, bound_args, bound_kwargs):
         raise ModuleError(f"refused by this minion: {refusal}")
     value = function.call(ctx, *bound_args, **bound_kwargs)

@@ -22,8 +22,14 @@ KEPT: Final = frozenset({"minion", "saltutil", "sys"})
 class Registry:
     """All functions of this box. One a process; a forked job shares what its parent had loaded."""
 
-    def __init__(self, synced: SyncedFolder | None = None, developed: ModuleDirs | None = None) -> None:
-        self._built_in = BuiltIn()
+    def __init__(
+        self,
+        synced: SyncedFolder | None = None,
+        developed: ModuleDirs | None = None,
+        more: tuple[BuiltIn, ...] = (),
+    ) -> None:
+        """`more`: packages of ours that stand above this one."""
+        self._built_in = (BuiltIn(), *more)
         self._synced = synced or SyncedFolder()
         self._others: tuple[Source, ...] = (developed, self._synced) if developed else (self._synced,)
 
@@ -48,11 +54,14 @@ class Registry:
         module = name.partition(".")[0]
         if self.has_others(module) and module not in KEPT:
             return False
-        try:
-            found = self._built_in.functions(module).get(name)
-        except Broken:
-            return False
-        return found is not None and found.inline
+        for source in self._built_in:
+            try:
+                found = source.functions(module).get(name)
+            except Broken:
+                return False
+            if found is not None:
+                return found.inline
+        return False
 
     def names(self) -> list[str]:
         """Return all names and aliases of functions, sorted. Loads every module, leaves out broken ones."""
@@ -70,7 +79,7 @@ class Registry:
 
     def modules(self) -> list[str]:
         """Return the names of all modules, sorted, without loading one."""
-        return sorted(self._built_in.modules().union(*(source.modules() for source in self._others)))
+        return sorted({name for source in (*self._built_in, *self._others) for name in source.modules()})
 
     def has_others(self, module: str) -> bool:
         """Say whether a file that is not of this package has functions of `module`, without loading it."""
@@ -101,8 +110,8 @@ class Registry:
 
     def _order(self, module: str) -> tuple[Source, ...]:
         if module in KEPT:
-            return self._built_in, *self._others
-        return *self._others, self._built_in
+            return *self._built_in, *self._others
+        return *self._others, *self._built_in
 
     def _hint(self, name: str) -> str:
         """Return a suggestion; loads only the module that was probably meant."""

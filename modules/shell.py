@@ -90,8 +90,12 @@ class Completed:
         return self
 
 
+class TimedOutError(CommandError):
+    """A process had not ended in time, and was ended."""
+
+
 def run(command: Command) -> Completed:
-    """Start a process, wait for its end and return what it said. Raises CommandError."""
+    """Start a process, wait for its end and return what it said. Raises CommandError, TimedOutError."""
     deadline = time.monotonic() + command.timeout_s if command.timeout_s > 0 else 0.0
     process = _start(command)
     out, err = KeptOutput(command.max_bytes), KeptOutput(command.max_bytes)
@@ -110,7 +114,7 @@ def run(command: Command) -> Completed:
             raise
     if not in_time:
         said = command.last_words(err.text()) or command.last_words(out.text())
-        raise CommandError(f"{command.shown()} : Timed out after {command.timeout_s:g} seconds{said}")
+        raise TimedOutError(f"{command.shown()} : Timed out after {command.timeout_s:g} seconds{said}")
     return Completed(
         command=command,
         pid=process.pid,

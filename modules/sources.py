@@ -63,21 +63,28 @@ class Source(Protocol):
 
 
 class BuiltIn:
-    """The modules of this package."""
+    """The modules of a package of ours: this one, or `states`."""
 
-    def __init__(self) -> None:
-        found = (each.name for each in pkgutil.iter_modules(modules.__path__))
-        self._files = frozenset(name for name in found if name not in MACHINERY and not name.startswith("_"))
+    def __init__(
+        self,
+        package: ModuleType = modules,
+        machinery: frozenset[str] = MACHINERY,
+        homes: Mapping[str, tuple[str, ...]] = ALIAS_HOMES,
+    ) -> None:
+        self._package = package.__name__
+        self._homes = homes
+        found = (each.name for each in pkgutil.iter_modules(package.__path__))
+        self._files = frozenset(name for name in found if name not in machinery and not name.startswith("_"))
         self._loaded: dict[str, Functions] = {}
 
     def modules(self) -> frozenset[str]:
         """Return the names of all modules, alias-only ones too."""
-        return self._files | ALIAS_HOMES.keys()
+        return self._files | self._homes.keys()
 
     def functions(self, module: str) -> Functions:
         """Return the functions of `module`, importing its file on first use. Raises Broken."""
         prefix = f"{module}."
-        homes = (module, *ALIAS_HOMES.get(module, ()))
+        homes = (module, *self._homes.get(module, ()))
         found: dict[str, Function] = {}
         for home in homes:
             if home in self._files:
@@ -87,7 +94,7 @@ class BuiltIn:
     def _load(self, module: str) -> Functions:
         if module not in self._loaded:
             try:
-                files = list(_files_of(f"modules.{module}"))
+                files = list(_files_of(f"{self._package}.{module}"))
             except ImportError as error:  # a library that this box does not have
                 raise Broken(f"module {module} cannot be loaded here: {_one_line(error)}") from None
             found: dict[str, Function] = {}

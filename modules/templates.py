@@ -37,7 +37,7 @@ def render_file(
     ctx: Context, name: str, env: str, variables: Mapping[str, Any]
 ) -> tuple[str, FileInfo] | None:
     """Return what a file of the master makes, and the file; None if there is none. Raises ModuleError."""
-    found = _read(ctx, env, name)
+    found = read_template(ctx, env, name)
     if found is None:
         return None
     source, info = found
@@ -49,17 +49,18 @@ def _render(ctx: Context, source: Any, env: str, variables: Mapping[str, Any]) -
     from shoal.render.rendering import rendering
 
     def find(name: str) -> Any:
-        found = _read(ctx, env, name)
+        found = read_template(ctx, env, name)
         return found[0] if found else None
 
     try:
         with rendering():
-            return Templates(find).text(source, {**_known(ctx, source, env), **variables})
+            return Templates(find).text(source, {**known_names(ctx, source, env), **variables})
     except RenderError as error:
-        raise ModuleError(_without_values(str(error), ctx.pillar)) from None
+        raise ModuleError(without_values(str(error), ctx.pillar)) from None
 
 
-def _read(ctx: Context, env: str, name: str) -> tuple[Any, FileInfo] | None:
+def read_template(ctx: Context, env: str, name: str) -> tuple[Any, FileInfo] | None:
+    """Return a file of the master as a template, and what is known of it. Raises ModuleError."""
     from shoal.render.source import Source
     from shoal.render.yaml import MAX_TEXT
 
@@ -102,7 +103,8 @@ def _content(ctx: Context, info: FileInfo) -> bytes | None:
     return None
 
 
-def _known(ctx: Context, source: Any, env: str) -> dict[str, Any]:
+def known_names(ctx: Context, source: Any, env: str, sls: str = "") -> dict[str, Any]:
+    """Return what a template on the box may see."""
     from shoal.render.functions import Functions, Known, pure_functions
     from shoal.render.names import place_variables
     from shoal.render.views import View
@@ -123,7 +125,7 @@ def _known(ctx: Context, source: Any, env: str) -> dict[str, Any]:
         Known(id=lambda: ctx.minion_id, nodegroups=ctx.settings.get("nodegroups", {}), **maps)
     )
     return {
-        **place_variables(source.name, source.path, ""),
+        **place_variables(source.name, source.path, sls),
         **maps,
         "salt": Functions(_Reachable(ctx, pure)),
         "id": ctx.minion_id,
@@ -166,7 +168,7 @@ class _Reachable(Mapping[str, Callable[..., Any]]):
             current().deadline += time.monotonic() - began
 
 
-def _without_values(text: str, pillar: Any) -> str:
+def without_values(text: str, pillar: Any) -> str:
     """Return `text` with stars for values of the pillar: an exception may quote what it could not use."""
     for value in sorted(set(_texts(pillar)), key=len, reverse=True):
         text = text.replace(value, STARS)

@@ -106,6 +106,32 @@ def set_zone(ctx: Context, timezone: str) -> bool:
 
 
 @function(replay="safe")
+def put_back(ctx: Context, target: str, name: str | None = None) -> bool:
+    """Let /etc/localtime lead where it led, "" = not be there: the way back of the state `timezone.system`.
+
+    `name` is what /etc/timezone had, with its line's end; null = leave that alone.
+
+    CLI Example:
+
+        shoal '*' timezone.put_back /usr/share/zoneinfo/Etc/UTC
+    """
+    place = Path(LOCALTIME)
+    if target and not os.path.normpath(place.parent / target).startswith(f"{ZONEINFO}/"):
+        raise ArgumentError(f"{target!r} is not below {ZONEINFO}")
+    try:
+        with entered_below(place.parent) as folder:
+            if target:
+                put_link(folder, place.name, target)
+            else:
+                place.unlink(missing_ok=True)
+    except OSError as error:
+        raise ModuleError(f"{LOCALTIME} cannot be set: {error.strerror}") from None
+    if name is not None:
+        edit_text(TIMEZONE, lambda _: name)
+    return True
+
+
+@function(replay="safe")
 def list_(ctx: Context) -> list[str]:
     """List the names of the time zones that the box knows.
 

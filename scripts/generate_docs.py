@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes what repeats the code: the pages on configuration keys, execution modules and runners, and the names of
-functions that shells complete.
+"""Writes what repeats the code: the pages on configuration keys, execution modules, states and runners, and the names
+of functions that shells complete.
 
 make docs                            write them
 scripts/generate_docs.py --check     say which of them are not current; exit code 1 if any
@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import importlib
 import sys
+import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,11 @@ from master.runners.directory import Directory  # noqa: E402
 from minion.config import MinionConfig  # noqa: E402
 from modules.registry import Registry  # noqa: E402
 from shoal.config.describe import describe  # noqa: E402
+from states.library import Library  # noqa: E402
+from states.registry import full_registry  # noqa: E402
 
 NAMES = "shoal/completion/function_names.py"
+REACTION = "mod_watch"  # called by the engine alone
 GENERATED = "<!-- Written by scripts/generate_docs.py: change the code, then run `make docs`. -->"
 
 CONFIGURATION = """\
@@ -57,6 +61,18 @@ read as its parameter's type, so `16:10` stays text for a `str` and is refused f
 *Inline* functions run in the executor itself and take a few milliseconds; all others get a process of their own.
 *Replay* says what may be done when nobody knows whether a function has run (after a power cut): `safe` functions may be
 run again, `check` functions have a probe that is asked first.
+"""
+STATES = """\
+# States
+
+What an SLS file can declare. Each function is shown with its parameters, their types and defaults; `name` is the
+state's ID unless `- name:` says otherwise, or each of `- names:`. A parameter that does not exist is an error with the
+near name. Requisites and the arguments that all states take (`require`, `watch`, `onlyif`, `unless`, `creates`, `retry`
+and so on) are not repeated here.
+
+A state function reads the box and returns a plan; a test run (`test=True`) shows the plan and stops there. Each step of
+a plan has its way back, or says why there is none. *Reacts*: the module does something of its own when what a state
+watches has changed.
 """
 NAMES_DOC = '''\
 """Which functions and runners there are, a line for each module: for shells that complete them.
@@ -109,6 +125,7 @@ def pages() -> dict[str, str]:
         "docs/configuration.md": configuration(),
         "docs/modules.md": modules(),
         "docs/runners.md": runners(),
+        "docs/states.md": states(),
     }
     return {path: "\n".join([GENERATED, "", *lines]).rstrip() + "\n" for path, lines in made.items()}
 
@@ -117,7 +134,7 @@ def function_names() -> str:
     """Return the module that knows which functions and runners there are."""
     directory = Directory()
     lists = {
-        "FUNCTIONS": Registry().names(),
+        "FUNCTIONS": full_registry().names(),
         "RUNNERS": [*directory.names(), *directory.aliases(), *directory.streams()],
     }
     lines = [NAMES_DOC]
@@ -145,16 +162,44 @@ def configuration() -> Iterator[str]:
 
 def modules() -> Iterator[str]:
     """Yield the lines of the page on execution modules."""
-    registry = Registry()
+    registry = full_registry()
     yield MODULES
     yield from (" · ".join(f"[{module}](#{module})" for module in registry.modules()), "")
     for module in registry.modules():
         functions = {registry.get(name) for name in registry.names_in(module)}
         own = sorted((each for each in functions if each.name.startswith(f"{module}.")), key=_name)
         if own:
-            yield from _module(module, importlib.import_module(f"modules.{module}").__doc__ or "", own)
+            yield from _module(module, _doc_of(module, own), own)
         else:
             yield from _other_names(module, registry)
+
+
+def _doc_of(module: str, functions: list[Any]) -> str:
+    """Return the docstring of a module: `modules.NAME`, or where its functions are if it needs the states."""
+    machinery = any(each.call.__module__.startswith("states.") for each in functions)
+    return (
+        importlib.import_module(f"states.execution.{module}" if machinery else f"modules.{module}").__doc__
+        or ""
+    )
+
+
+def states() -> Iterator[str]:
+    """Yield the lines of the page on states."""
+    library = Library()
+    yield STATES
+    yield from (" · ".join(f"[{module}](#{module})" for module in library.modules()), "")
+    for module in library.modules():
+        names = library.names_in(module)
+        doc = importlib.import_module(f"states.{module}").__doc__ or ""
+        reacts = "\n\nReacts." if f"{module}.{REACTION}" in names else ""
+        functions = [library.get(name) for name in sorted(names) if name != f"{module}.{REACTION}"]
+        yield from _module(module, doc.strip() + reacts, functions, least=3, shown=_with_yaml)
+
+
+def _with_yaml(doc: str) -> str:
+    """Return the docstring of a state function with its example as a block of YAML."""
+    prose, mark, example = doc.partition("Example:\n")
+    return f"{prose.strip()}\n\n```yaml\n{textwrap.dedent(example).strip()}\n```" if mark else doc
 
 
 def runners() -> Iterator[str]:
@@ -169,15 +214,17 @@ def runners() -> Iterator[str]:
         )
 
 
-def _module(name: str, doc: str, functions: list[Any]) -> Iterator[str]:
+def _module(
+    name: str, doc: str, functions: list[Any], *, least: int = 2, shown: Callable[[str], str] = str
+) -> Iterator[str]:
     yield from (f"## {name}", "", doc.strip(), "")
-    shared = _shared_options(functions)
+    shared = _shared_options(functions, least)
     for bundle in shared:
         yield from ("Where a function below ends in `…`, it takes these options too:", "")
         yield from (f"- `{parameter.show()}`" for parameter in shared[bundle])
         yield ""
     for each in functions:
-        yield from (f"### {each.name}", "", f"`{_usage(each, shared)}`", "", each.doc, "")
+        yield from (f"### {each.name}", "", f"`{_usage(each, shared)}`", "", shown(each.doc), "")
         remarks = (
             [f"Other names: {', '.join(f'`{alias}`' for alias in each.aliases)}."] if each.aliases else []
         )
@@ -189,8 +236,11 @@ def _module(name: str, doc: str, functions: list[Any]) -> Iterator[str]:
             yield from (" ".join(remarks), "")
 
 
-def _shared_options(functions: list[Any]) -> dict[type, list[Any]]:
-    """Return the bundles of parameters that several of `functions` take, so that they are listed once."""
+def _shared_options(functions: list[Any], least: int) -> dict[type, list[Any]]:
+    """Return the bundles of parameters that several of `functions` take, so that they are listed once.
+
+    `least`: how many functions are several.
+    """
     counts = Counter(bundle for each in functions for bundle in each.signature.bundles.values())
     return {
         bundle: [
@@ -198,7 +248,7 @@ def _shared_options(functions: list[Any]) -> dict[type, list[Any]]:
         ]
         for each in functions
         for bundle in each.signature.bundles.values()
-        if counts[bundle] > 1
+        if counts[bundle] >= least
     }
 
 

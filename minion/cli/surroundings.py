@@ -29,6 +29,7 @@ from modules.synced_folder import SyncedFolder
 from shoal import exits
 from shoal.exits import CliError
 from shoal.paths import Paths
+from states.registry import full_registry
 
 if TYPE_CHECKING:
     from minion.synced.held import Held
@@ -91,7 +92,7 @@ class Surroundings:
     def _registry(self) -> Registry:
         modules = self._held.modules(policy_of(self._config)) if self._held else {}
         synced = SyncedFolder(self._shelf.folder("modules"), modules)
-        return Registry(synced, ModuleDirs([Path(folder) for folder in self._options.module_dirs]))
+        return full_registry(synced, ModuleDirs([Path(folder) for folder in self._options.module_dirs]))
 
     def _read_held(self, paths: Paths) -> Held | None:
         if not self._shelf.kinds():

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from modules.registry import Registry
 from modules.synced_folder import SyncedFolder
+from states.registry import full_registry
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Library:
     def __init__(self, synced: str) -> None:
         self._ready: set[str] = set()
         self._used: set[str] = set(_AT_ONCE)  # modules
-        self.registry = Registry(SyncedFolder(Path(synced) if synced else None))
+        self.registry = full_registry(SyncedFolder(Path(synced) if synced else None))
 
     def prepare(self, name: str) -> bool:
         """Load what a child will need for function `name`; return True if it need not be forked at all."""

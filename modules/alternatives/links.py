@@ -132,8 +132,13 @@ def set_(ctx: Context, name: str, path: str) -> str:
     return choose().run("--set", name, path)
 
 
+def group_of(name: str) -> Group | None:
+    """Return what is known of a name, None if nothing is. Raises ArgumentError, UnavailableError."""
+    return choose().query(_name(name))
+
+
 def _group(name: str) -> Group:
-    group = choose().query(_name(name))
+    group = group_of(name)
     if group is None:
         raise ModuleError(f"{name}: the box has no alternatives of that name")
     return group

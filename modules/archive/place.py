@@ -29,6 +29,12 @@ class Rights:
     modes: bool = True
     setid: bool = False  # set-user-id, set-group-id and sticky bits too
     owner: bool = False
+    give: tuple[int, int] = (-1, -1)  # uid and gid of all that is made; -1 = as above
+
+    def ids(self, member: Member) -> tuple[int, int]:
+        """Return uid and gid of what is made of `member`, -1 = ours."""
+        uid, gid = owner_of(member) if self.owner else (-1, -1)
+        return (self.give[0] if self.give[0] >= 0 else uid, self.give[1] if self.give[1] >= 0 else gid)
 
     def mode(self, member: Member) -> int:
         """Return the mode of what is made of `member`."""
@@ -90,8 +96,7 @@ class Place:
             parent = self._folder(parts[:-1])
             descriptor = os.open(parts[-1], _FOLDER, dir_fd=parent)
             try:
-                if member is not None and self._rights.owner:
-                    os.fchown(descriptor, *owner_of(member))
+                self._give(descriptor, self._rights.ids(member) if member else self._rights.give)
                 os.fchmod(descriptor, self._rights.mode(member) if member is not None else 0o755)
             finally:
                 os.close(descriptor)
@@ -144,14 +149,19 @@ class Place:
                 write_all(descriptor, data)
             if content is not None and content.read(1):  # also lets zipfile compare the checksum
                 raise ModuleError(f"{shown(member.name)} in the archive is longer than it says")
-            if self._rights.owner:
-                os.fchown(descriptor, *owner_of(member))
+            self._give(descriptor, self._rights.ids(member))
             os.fchmod(descriptor, self._rights.mode(member))
             os.utime(descriptor, (member.mtime, member.mtime))
 
     def _own(self, member: Member, folder: int, name: str) -> None:
-        if self._rights.owner:
-            os.chown(name, *owner_of(member), dir_fd=folder, follow_symlinks=False)
+        ids = self._rights.ids(member)
+        if ids != (-1, -1):
+            os.chown(name, *ids, dir_fd=folder, follow_symlinks=False)
+
+    @staticmethod
+    def _give(descriptor: int, ids: tuple[int, int]) -> None:
+        if ids != (-1, -1):
+            os.fchown(descriptor, *ids)
 
 
 def owner_of(member: Member) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from modules.archive.plan import Choice, Step, plan
 from modules.archive.source import Source, ZipSource, opened
 from modules.archive.stream import Readable
 from modules.context import Context
+from modules.file.owners import gid_of, uid_of
 from shoal.errors import ArgumentError, ModuleError
 from shoal.functions.function import function
 
@@ -33,6 +34,8 @@ class Unpacking:
     extract_perms: bool = True  # take the modes over
     keep_setid: bool = False  # set-user-id, set-group-id and sticky bits too
     preserve_owner: bool = False  # take the owners over; a zip has none
+    user: str = ""  # the owner of all that is made; "" = as above
+    group: str = ""
     runas: str = ""
     max_bytes: int = MAX_BYTES  # unpacked, all members together
     max_members: int = MAX_MEMBERS
@@ -104,9 +107,13 @@ def unpack(
     """Unpack `archive` into the folder `dest`, which is made if need be. Raises ModuleError."""
     for path in (archive, dest):
         check_path(path)
-    limits = Limits(max_bytes=options.max_bytes, max_members=options.max_members, max_ratio=options.max_ratio)
-    choice = Choice(only=only, excludes=tuple(options.excludes), strip_components=options.strip_components)
-    rights = Rights(modes=options.extract_perms, setid=options.keep_setid, owner=options.preserve_owner)
+    limits, choice = _limits(options), _choice(options, only)
+    rights = Rights(
+        modes=options.extract_perms,
+        setid=options.keep_setid,
+        owner=options.preserve_owner,
+        give=ids_of(options),
+    )
     with acting_as(options.runas), opened(archive, limits, options.password, wanted) as source:
         if source.packing == "zst" and options.runas:
             raise ModuleError(
@@ -117,6 +124,26 @@ def unpack(
             source.check_readable()
         _write(source, steps, dest, rights)
     return Done(source.packing, steps)
+
+
+def steps_of(archive: str, options: Unpacking, wanted: str = "") -> list[Step]:
+    """Return what unpacking would make, and write nothing. Raises ModuleError for what must not be unpacked."""
+    check_path(archive)
+    with opened(archive, _limits(options), options.password, wanted) as source:
+        return plan(source.members(), _choice(options))
+
+
+def ids_of(options: Unpacking) -> tuple[int, int]:
+    """Return uid and gid of all that is made, -1 where the options do not say. Raises ModuleError."""
+    return uid_of(options.user), gid_of(options.group)
+
+
+def _limits(options: Unpacking) -> Limits:
+    return Limits(max_bytes=options.max_bytes, max_members=options.max_members, max_ratio=options.max_ratio)
+
+
+def _choice(options: Unpacking, only: tuple[str, ...] = ()) -> Choice:
+    return Choice(only=only, excludes=tuple(options.excludes), strip_components=options.strip_components)
 
 
 def check_path(path: str) -> None:

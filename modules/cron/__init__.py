@@ -10,9 +10,11 @@ from typing import Any
 from modules.context import Context
 from modules.cron import crontab
 from modules.cron.file import read_file
+from modules.cron.job import Outcome
 from modules.cron.tab import Entry, Tab, Variable
 from modules.cron.words import check_line, check_variable
-from shoal.errors import ArgumentError
+from modules.user.record import find
+from shoal.errors import ArgumentError, ModuleError
 from shoal.functions.function import function
 
 
@@ -65,19 +67,12 @@ def set_env(ctx: Context, user: str, name: str, value: str = "") -> str:
 
         shoal '*' cron.set_env root MAILTO user@example.com
     """
-    check_variable(name)
-    value = check_line(value, "value") if value.strip() else ""
     with crontab.one_writer():
         tab = Tab.read(crontab.read(user))
-        at = next((place for place, each in tab.variables() if each.name == name), None)
-        if at is None:
-            tab.add_variable(Variable(name=name, value=value))
-        elif tab.entries[at].means == Variable(name=name, value=value):
-            return "present"
-        else:
-            tab.entries[at] = Entry.of(Variable(name=name, value=value))
-        crontab.install(user, tab.text())
-    return "new" if at is None else "updated"
+        outcome = env_in(tab, name, value)
+        if outcome != "present":
+            crontab.install(user, tab.text())
+    return outcome
 
 
 @function(replay="safe")
@@ -90,12 +85,10 @@ def rm_env(ctx: Context, user: str, name: str) -> str:
     """
     with crontab.one_writer():
         tab = Tab.read(crontab.read(user))
-        places = [place for place, each in tab.variables() if each.name == name]
-        for place in reversed(places):
-            del tab.entries[place]
-        if places:
+        gone = no_env_in(tab, name)
+        if gone:
             crontab.install(user, tab.text())
-    return "removed" if places else "absent"
+    return "removed" if gone else "absent"
 
 
 @function(replay="safe")
@@ -110,3 +103,50 @@ def write_cron_file(ctx: Context, user: str, path: str) -> bool:
     with crontab.one_writer():
         crontab.install(user, text)
     return True
+
+
+@function(replay="safe")
+def put_back(ctx: Context, user: str, before: str | None = None, left: str = "") -> bool:
+    """Make what a user's crontab was before a change the crontab again; without `before` there was none.
+
+    States write `before` and `left`, the digest of what they left there, into their journal. A crontab that has been
+    changed since is not touched: that is an error.
+
+    CLI Example:
+
+        shoal '*' cron.put_back nobody
+    """
+    if find(user) is None:  # then there never was one
+        return False
+    with crontab.one_writer():
+        now = crontab.read(user)
+        if now == (before or "") and (before is not None or not now):
+            return False
+        if crontab.digest(now) != left:
+            raise ModuleError(f"the crontab of {user} was changed since: its earlier content is not put back")
+        if before is None:
+            crontab.remove(user)
+        else:
+            crontab.install(user, before)
+    return True
+
+
+def env_in(tab: Tab, name: str, value: str) -> Outcome:
+    """Put a variable into a crontab. Raises ArgumentError."""
+    wanted = Variable(name=check_variable(name), value=check_line(value, "value") if value.strip() else "")
+    at = next((place for place, each in tab.variables() if each.name == name), None)
+    if at is None:
+        tab.add_variable(wanted)
+        return "new"
+    if tab.entries[at].means == wanted:
+        return "present"
+    tab.entries[at] = Entry.of(wanted)
+    return "updated"
+
+
+def no_env_in(tab: Tab, name: str) -> bool:
+    """Take a variable out of a crontab; say whether it was in there."""
+    places = [place for place, each in tab.variables() if each.name == name]
+    for place in reversed(places):
+        del tab.entries[place]
+    return bool(places)

@@ -7,6 +7,7 @@ the user all jobs.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,16 @@ def read(user: str) -> str:
 def install(user: str, text: str) -> None:
     """Make `text` a user's crontab. Raises CommandError, UnavailableError."""
     shell.run(shell.Command(argv=[*_crontab(user), "-"], env={"LC_ALL": "C"}, stdin=text)).must_succeed()
+
+
+def remove(user: str) -> None:
+    """Let a user have no crontab. Raises CommandError, UnavailableError."""
+    shell.run(shell.Command(argv=[*_crontab(user), "-r"], env={"LC_ALL": "C"})).must_succeed()
+
+
+def digest(text: str) -> str:
+    """Return what a crontab is known by."""
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from modules.context import Context
 from modules.cron import crontab
@@ -15,6 +15,8 @@ from modules.cron.tab import Entry, Job, Tab, as_read
 from modules.cron.words import Special, check_about, check_line, check_times, settle
 from shoal.errors import ArgumentError
 from shoal.functions.function import function
+
+Outcome = Literal["new", "updated", "present"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +71,7 @@ def set_job(  # more parameters than usual: a crontab's line has them in a row, 
         shoal '*' cron.set_job root random 3 '*' '*' '*' /usr/local/sbin/backup identifier=backup comment='By night'
     """
     times = check_times((minute, hour, daymonth, month, dayweek))
-    seed = f"{ctx.minion_id}\0{user}\0{options.identifier or cmd}"
-    return _set(user, times, cmd, options, seed)
+    return _set(user, times, cmd, options, seed_of(ctx, user, cmd, options.identifier))
 
 
 @function(replay="safe")
@@ -110,26 +111,49 @@ def rm_special(
     return _remove(user, cmd, identifier, lambda job: job.special and special in (None, job.when[0]))
 
 
-def _set(user: str, when: tuple[str, ...], cmd: str, options: SetOptions, seed: str) -> str:
+def set_in(tab: Tab, when: tuple[str, ...], cmd: str, options: SetOptions, seed: str) -> Outcome:
+    """Put a job into a crontab. Raises ArgumentError."""
     cmd = check_line(cmd, "cmd")
     check_about(options.comment, options.identifier)
     identifier = options.identifier and options.identifier.strip()
     special = len(when) == 1
+    found = tab.find(cmd, identifier, special=special)
+    before = found[1] if found else None
+    if not special:
+        when = settle(when, before.when if before and not before.special else None, seed)
+    job = _wanted(before or Job(when=when, cmd=cmd), when, cmd, options)
+    if job == before:
+        return "present"
+    if found:
+        tab.entries[found[0]] = Entry.of(job)
+        return "updated"
+    tab.entries.append(Entry.of(job))
+    return "new"
+
+
+def remove_in(tab: Tab, cmd: str, identifier: str | None, fits: Callable[[Job], bool]) -> bool:
+    """Take a job out of a crontab; say whether it was in there. Raises ArgumentError."""
+    if not cmd and not identifier:
+        raise ArgumentError("which job is to be removed? Give its cmd or its identifier")
+    for at, job in tab.jobs():
+        if _is_meant(job, cmd.strip(), identifier) and fits(job):
+            del tab.entries[at]
+            return True
+    return False
+
+
+def seed_of(ctx: Context, user: str, cmd: str, identifier: str | None) -> str:
+    """Return what `random` is made from: the same for this job on this box."""
+    return f"{ctx.minion_id}\0{user}\0{identifier or cmd}"
+
+
+def _set(user: str, when: tuple[str, ...], cmd: str, options: SetOptions, seed: str) -> str:
     with crontab.one_writer():
         tab = Tab.read(crontab.read(user))
-        found = tab.find(cmd, identifier, special=special)
-        before = found[1] if found else None
-        if not special:
-            when = settle(when, before.when if before and not before.special else None, seed)
-        job = _wanted(before or Job(when=when, cmd=cmd), when, cmd, options)
-        if job == before:
-            return "present"
-        if found:
-            tab.entries[found[0]] = Entry.of(job)
-        else:
-            tab.entries.append(Entry.of(job))
-        crontab.install(user, tab.text())
-    return "updated" if found else "new"
+        outcome = set_in(tab, when, cmd, options, seed)
+        if outcome != "present":
+            crontab.install(user, tab.text())
+    return outcome
 
 
 def _wanted(before: Job, when: tuple[str, ...], cmd: str, options: SetOptions) -> Job:
@@ -144,16 +168,12 @@ def _wanted(before: Job, when: tuple[str, ...], cmd: str, options: SetOptions) -
 
 
 def _remove(user: str, cmd: str, identifier: str | None, fits: Callable[[Job], bool]) -> str:
-    if not cmd and not identifier:
-        raise ArgumentError("which job is to be removed? Give its cmd or its identifier")
     with crontab.one_writer():
         tab = Tab.read(crontab.read(user))
-        for at, job in tab.jobs():
-            if _is_meant(job, cmd.strip(), identifier) and fits(job):
-                del tab.entries[at]
-                crontab.install(user, tab.text())
-                return "removed"
-    return "absent"
+        if not remove_in(tab, cmd, identifier, fits):
+            return "absent"
+        crontab.install(user, tab.text())
+    return "removed"
 
 
 def _is_meant(job: Job, cmd: str, identifier: str | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,25 +52,35 @@ def blockreplace(
         shoal '*' file.blockreplace /etc/hosts content='10.0.0.1 box' append_if_not_found=true
         shoal '*' file.blockreplace /etc/hosts '# start' '# end' '10.0.0.1 box'
     """
-    markers = (marker_start, marker_end)
-    _check(markers, content, options)
     place = absolute(path)
+    change = block_change(shown(place), (marker_start, marker_end), content, options)
+    manner = Manner(backup=options.backup, dry_run=options.dry_run)
+    return edit(ctx, place, change, manner).told(show_changes=options.show_changes)
+
+
+def block_change(
+    name: str, markers: tuple[str, str], content: str, options: BlockOptions
+) -> Callable[[str], str]:
+    """Return what makes of the text of a file, shown as `name`, the text with the block. Raises ArgumentError.
+
+    What it returns raises ModuleError for markers that are not there, or not as they should be.
+    """
+    _check(markers, content, options)
 
     def change(text: str) -> str:
         lines, end = split_lines(text), newline_of(text)
-        found = _markers(lines, markers, shown(place))
+        found = _markers(lines, markers, name)
         inner = _block(content, end)
         if found:
             start, stop = found
             return "".join([*lines[: start + 1], *inner, *lines[stop:]])
-        block = [marker_start + end, *inner, marker_end + end]
-        at = _place_for_new(lines, options, shown(place))
+        block = [markers[0] + end, *inner, markers[1] + end]
+        at = _place_for_new(lines, options, name)
         if at and not lines[at - 1].endswith("\n"):
             lines[at - 1] += end
         return "".join([*lines[:at], *block, *lines[at:]])
 
-    manner = Manner(backup=options.backup, dry_run=options.dry_run)
-    return edit(ctx, place, change, manner).told(show_changes=options.show_changes)
+    return change
 
 
 def _check(markers: tuple[str, str], content: str, options: BlockOptions) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from modules.context import Context
 from modules.file.content import split_lines
@@ -23,15 +24,7 @@ def comment(ctx: Context, path: str, regex: str, char: str = "#", backup: bool |
 
         shoal '*' file.comment /etc/modules pcspkr
     """
-    _check(char)
-    match = compiled(regex).match
-
-    def change(text: str) -> str:
-        return "".join(
-            char + line if match(line.rstrip("\r\n")) and not line.lstrip().startswith(char) else line
-            for line in split_lines(text)
-        )
-
+    change = comment_change(regex, char)
     return edit(ctx, absolute(path), change, Manner(backup=backup)).told(show_changes=True) or False
 
 
@@ -46,6 +39,26 @@ def uncomment(ctx: Context, path: str, regex: str, char: str = "#", backup: bool
 
         shoal '*' file.uncomment /etc/modules 'pcspkr'
     """
+    change = uncomment_change(regex, char)
+    return edit(ctx, absolute(path), change, Manner(backup=backup)).told(show_changes=True) or False
+
+
+def comment_change(regex: str, char: str) -> Callable[[str], str]:
+    """Return what makes of a text the text with the lines commented out. Raises ArgumentError."""
+    _check(char)
+    match = compiled(regex).match
+
+    def change(text: str) -> str:
+        return "".join(
+            char + line if match(line.rstrip("\r\n")) and not line.lstrip().startswith(char) else line
+            for line in split_lines(text)
+        )
+
+    return change
+
+
+def uncomment_change(regex: str, char: str) -> Callable[[str], str]:
+    """Return what makes of a text the text with the lines commented in. Raises ArgumentError."""
     _check(char)
     match = compiled(regex.removeprefix("^")).match
     commented = re.compile(rf"(\s*){re.escape(char)}( (?=\S))?(.*)", re.DOTALL)
@@ -59,7 +72,7 @@ def uncomment(ctx: Context, path: str, regex: str, char: str = "#", backup: bool
     def change(text: str) -> str:
         return "".join(map(bare, split_lines(text)))
 
-    return edit(ctx, absolute(path), change, Manner(backup=backup)).told(show_changes=True) or False
+    return change
 
 
 def _check(char: str) -> None:

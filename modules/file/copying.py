@@ -80,6 +80,8 @@ def rename(ctx: Context, src: str, dst: str) -> bool:
         shoal '*' file.rename /srv/app /srv/app-old
     """
     source, target = absolute(src), absolute(dst)
+    if not target.parent.is_dir():
+        raise ModuleError(f"The target directory {shown(target.parent)} is not present")
     with explained(source, f"renamed to {shown(target)}"):
         source.rename(target)
     return True

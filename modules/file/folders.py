@@ -8,7 +8,7 @@ from pathlib import Path
 from modules.atomic_file import umask
 from modules.context import Context
 from modules.file.modes import as_bits
-from modules.file.owners import gid_of, uid_of
+from modules.file.perms import owner_ids
 from modules.file.place import absolute, explained, shown
 from modules.held_folder import held, make_folders
 from shoal.errors import ModuleError
@@ -52,7 +52,7 @@ def makedirs_perms(ctx: Context, name: str, user: str = "", group: str = "", mod
     made = _made(place, user, group, mode)
     if not made:
         with explained(place, "given its owner and mode"), held(place) as thing:
-            os.chown(thing, uid_of(user), gid_of(group))
+            os.chown(thing, *owner_ids(user, group))
             thing.chmod(as_bits(mode))
     return [str(each) for each in made]
 
@@ -88,7 +88,7 @@ def rmdir(ctx: Context, path: str) -> bool:
 
 def _made(place: Path, user: str, group: str, mode: str) -> list[Path]:
     """Make a folder and those above it; return which. Each gets the owner and mode. Raises ModuleError."""
-    uid, gid = uid_of(user), gid_of(group)
+    uid, gid = owner_ids(user, group)
     bits = as_bits(mode) if mode else 0o777 & ~umask()
 
     def dress(fd: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -51,6 +52,20 @@ def line(
         shoal '*' file.line /etc/nsswitch.conf 'networks:  files dns' after='^hosts:' mode=ensure
         shoal '*' file.line /etc/fstab match='/mnt/old' mode=delete
     """
+    change = line_change(content, match, mode, options)
+    place = absolute(path)
+    if not os.path.isfile(place):  # noqa: PTH113  never raises
+        if options.quiet and not is_there(place):
+            return False
+        raise ModuleError(f"{shown(place)} is not there or not a regular file")
+    done = edit(ctx, place, change, Manner(backup=options.backup))
+    return done.told(show_changes=options.show_changes) or False
+
+
+def line_change(
+    content: str | None, match: str | None, mode: str | None, options: LineOptions
+) -> Callable[[str], str]:
+    """Return what makes of a text the text with, or without, the line. Raises ArgumentError, ModuleError."""
     if mode is None:
         raise ArgumentError("say what to do with the line: mode=ensure, replace, insert or delete")
     if mode != "delete" and content is None:
@@ -58,11 +73,6 @@ def line(
     text_of_line = (content or "").removesuffix("\n")
     if "\n" in text_of_line:
         raise ArgumentError("content must be one line")
-    place = absolute(path)
-    if not os.path.isfile(place):  # noqa: PTH113  never raises
-        if options.quiet and not is_there(place):
-            return False
-        raise ModuleError(f"{shown(place)} is not there or not a regular file")
 
     def change(text: str) -> str:
         wish = Wish(
@@ -76,5 +86,4 @@ def line(
         )
         return "".join(MODES[mode](split_lines(text), wish))
 
-    done = edit(ctx, place, change, Manner(backup=options.backup))
-    return done.told(show_changes=options.show_changes) or False
+    return change

@@ -28,6 +28,7 @@ def symlink(ctx: Context, src: str, path: str, force: bool = False, atomic: bool
     if not src or "\0" in src:
         raise ArgumentError("src must be the path that the link is to lead to")
     place = absolute(path)
+    _must_have_folder(place, "symlink")
     with explained(place, "made a link"):
         if place.is_symlink() and os.readlink(place) == src:  # noqa: PTH115  Path would tidy the text
             return True
@@ -50,6 +51,7 @@ def link(ctx: Context, src: str, path: str) -> bool:
         shoal '*' file.link /srv/data/a /srv/data/b
     """
     source, place = absolute(src), absolute(path)
+    _must_have_folder(place, "hard link")
     with explained(place, "made a hard link"):
         if os.path.lexists(place) and os.path.samestat(source.lstat(), place.lstat()):
             return True
@@ -104,3 +106,8 @@ def _must_give_way(place: Path, *, forced: bool) -> None:
         raise ModuleError(f"{shown(place)} is there and of type {kind}; remove it first")
     if not forced:
         raise ModuleError(f"{shown(place)} is there already, as a {kind}; force=true replaces it")
+
+
+def _must_have_folder(place: Path, word: str) -> None:
+    if not place.parent.is_dir():
+        raise ModuleError(f"Directory {shown(place.parent)} for {word} is not present")

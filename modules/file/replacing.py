@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -51,13 +52,20 @@ def replace(
         shoal '*' file.replace /etc/ssh/sshd_config '^#?PermitRootLogin.*' 'PermitRootLogin no'
         shoal '*' file.replace /etc/motd old new dry_run=true
     """
-    if options.append_if_not_found and options.prepend_if_not_found:
-        raise ArgumentError("only one of append_if_not_found and prepend_if_not_found can be given")
+    change = replace_change(pattern, repl, options)
     place = absolute(path)
     if options.search_only:
         return search(ctx, path, pattern, options.flags, options.ignore_if_missing)
     if options.ignore_if_missing and not is_there(place):
         return "" if options.show_changes else False
+    manner = Manner(backup=options.backup, dry_run=options.dry_run)
+    return edit(ctx, place, change, manner).told(show_changes=options.show_changes)
+
+
+def replace_change(pattern: str, repl: str, options: ReplaceOptions) -> Callable[[str], str]:
+    """Return what makes of a text the text with everything replaced. Raises ArgumentError, as that does."""
+    if options.append_if_not_found and options.prepend_if_not_found:
+        raise ArgumentError("only one of append_if_not_found and prepend_if_not_found can be given")
     regex = compiled(pattern, flags_of(options.flags))
     new: Any = (lambda _match: repl) if options.backslash_literal else repl
 
@@ -68,8 +76,7 @@ def replace(
             raise ArgumentError(f"repl cannot be used: {error}") from None
         return after if found else _with_missing(text, repl, options)
 
-    manner = Manner(backup=options.backup, dry_run=options.dry_run)
-    return edit(ctx, place, change, manner).told(show_changes=options.show_changes)
+    return change
 
 
 def _with_missing(text: str, repl: str, options: ReplaceOptions) -> str:

@@ -14,7 +14,7 @@ from modules.file.edit import Manner, edit
 from modules.file.place import absolute, explained, shown
 from modules.held_folder import entered
 from modules.text_file import text_of
-from shoal.errors import ArgumentError
+from shoal.errors import ArgumentError, ModuleError
 from shoal.functions.function import function
 
 _CREATE: Final = Manner(create=True)
@@ -116,6 +116,8 @@ def touch(ctx: Context, name: str, atime: float | None = None, mtime: float | No
         shoal '*' file.touch /etc/a-new-file mtime=1700000000
     """
     place = absolute(name)
+    if not place.parent.is_dir():
+        raise ModuleError(f"Directory not present to touch file {shown(place)}")
     with explained(place, "touched"), entered(place, locked=False) as (folder, target):
         try:
             os.close(os.open(target.name, _NEW, 0o666, dir_fd=folder))

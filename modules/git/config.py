@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from modules.context import Context
 from modules.git.arguments import KEY, check, hidden
 from modules.git.run import DEFAULTS, GitOptions, ask, failure, git
 from shoal.errors import ArgumentError
 from shoal.functions.function import function
+
+REGEX: Final = r"(?!-)[^\x00-\x1f\x7f]{1,500}"
 
 
 @function(replay="safe")
@@ -62,6 +67,78 @@ def config_set(
     for each in more:
         ask([*words, "--add", key, each], cwd or "/", options)
     return _values(words[1:], key, cwd or "/", options)
+
+
+@function(replay="safe")
+def config_get_regexp(
+    ctx: Context,
+    key: str,
+    value_regex: str = "",
+    cwd: str = "",
+    global_: bool = False,
+    options: GitOptions = DEFAULTS,
+) -> dict[str, list[str]]:
+    """Return all settings whose keys, and with `value_regex` values, match, each with its values.
+
+    Logins in addresses are hidden.
+
+    CLI Example:
+
+        shoal '*' git.config_get_regexp '^user[.]' cwd=/srv/site
+    """
+    found = matching(key, value_regex, cwd, global_, options)
+    return {name: [hidden(value) for value in values] for name, values in found.items()}
+
+
+@function(replay="safe")
+def config_unset(
+    ctx: Context,
+    key: str,
+    value_regex: str = "",
+    cwd: str = "",
+    all_: bool = False,
+    global_: bool = False,
+    options: GitOptions = DEFAULTS,
+) -> bool:
+    """Take a setting away, with `value_regex` only a value that matches; several values only with `all`.
+
+    CLI Example:
+
+        shoal '*' git.config_unset user.email cwd=/srv/site
+    """
+    where = "--global" if _is_global(cwd, global_) else "--local"
+    words = ["config", where, "--unset-all" if all_ else "--unset", check(KEY, key, "a key")]
+    pattern = [check(REGEX, value_regex, "a regular expression")] if value_regex else []
+    done = git([*words, *pattern], cwd or "/", options)
+    if done.retcode not in (0, 5):  # 5: there is none, or there are several
+        raise failure(done, words, cwd)
+    if done.retcode == 5 and matching(exactly(key), value_regex, cwd, global_, options):
+        raise ArgumentError(f"git.config_unset: {key} has several values; give all=true to take all")
+    return done.retcode == 0
+
+
+def exactly(key: str) -> str:
+    """Return the regular expression that matches one key only, which git spells in lower case but for its middle."""
+    section, _, rest = key.partition(".")
+    middle, dot, name = rest.rpartition(".")
+    return f"^{re.escape(f'{section.lower()}.{middle}{dot}{name.lower()}')}$"
+
+
+def matching(
+    key: str, value_regex: str, cwd: str, global_: bool, options: GitOptions
+) -> dict[str, list[str]]:
+    """Return what `config_get_regexp` does, logins too."""
+    where = "--global" if _is_global(cwd, global_) else "--local"
+    words = ["config", where, "--null", "--get-regexp", check(REGEX, key, "a regular expression")]
+    pattern = [check(REGEX, value_regex, "a regular expression")] if value_regex else []
+    done = git([*words, *pattern], cwd or "/", options)
+    if done.retcode not in (0, 1):  # 1: there is none
+        raise failure(done, words, cwd)
+    found: dict[str, list[str]] = {}
+    for entry in done.stdout.split("\0")[:-1]:
+        name, _, value = entry.partition("\n")
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def _values(where: list[str], key: str, cwd: str, options: GitOptions) -> list[str]:

@@ -38,6 +38,22 @@ class GrainsFile:
             raise ModuleError("grains cannot be changed here: the call does not know the box's grains file")
         return cls(Path(str(path)))
 
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return str(self._path)
+
+    def read(self) -> dict[str, Any]:
+        """Return the map, {} if there is no file."""
+        try:
+            return _read(self._path)
+        except OSError as error:
+            raise ModuleError(f"{self._path} cannot be read: {error.strerror}") from None
+
+    def text(self, grains: dict[str, Any]) -> str:
+        """Return what the file holds when it is written with these."""
+        return _checked(self._path, grains).decode()
+
     @contextmanager
     def editing(self) -> Iterator[dict[str, Any]]:
         """Give the map to change; what it is at the end is written, unless the block raised."""

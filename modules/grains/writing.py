@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from modules.context import Context
+from modules.file.put_back import put_back as put_back_text
 from modules.grains.grains_file import GrainsFile
 from modules.grains.nested import GONE, check_key, whole
 from modules.result import Result
@@ -160,6 +161,22 @@ def delval(
 
 
 @function(replay="safe")
+def put_back(ctx: Context, path: str, content: str = "", left: str = "") -> bool:
+    """Give the grains file its earlier content again, as `file.put_back` does, and have the daemon look again.
+
+    CLI Example:
+
+        shoal '*' grains.put_back /etc/shoal/grains
+    """
+    if path != GrainsFile.of(ctx).path:
+        raise ArgumentError(f"{path} is not the grains file of this box")
+    changed = put_back_text(ctx, path, content, left)
+    if changed:
+        refresh(ctx)
+    return changed
+
+
+@function(replay="safe")
 def get_or_set_hash(ctx: Context, name: str, length: int = 8, chars: str = _HASH_CHARS) -> Any:
     """Return a grain; one that is not there is made of random characters first and kept in the grains file.
 
@@ -194,12 +211,12 @@ def _set(
     before = traverse(known, key, MISSING, delimiter)
     if deleting:
         check_key(key, delimiter)
-        if before is MISSING or key.split(delimiter or key)[0] not in known:
+        if before is MISSING or (key.split(delimiter)[0] if delimiter else key) not in known:
             return {}
     elif before is not MISSING and before == val and type(before) is type(val):
         return {}
     if not force:
-        _check_shape(key, None if before is MISSING else before, val)
+        check_shape(key, None if before is MISSING else before, val)
     try:
         grain, value = whole(known, key, GONE if deleting else val, delimiter, force=force)
     except ModuleError as error:
@@ -209,7 +226,8 @@ def _set(
     return {} if filed.get(grain, MISSING) == old else {grain: filed.get(grain)}
 
 
-def _check_shape(key: str, before: Any, val: Any) -> None:
+def check_shape(key: str, before: Any, val: Any) -> None:
+    """Raise ModuleError for a change that only `force` would make."""
     if isinstance(before, (dict, list)):
         raise _RefusedError(f"The key '{key}' exists but is a dict or a list. Use 'force=True' to overwrite.")
     if before is not None and isinstance(val, (dict, list)):
@@ -245,9 +263,12 @@ def _put(filed: dict[str, Any], grain: str, value: Any) -> None:
 
 
 def _refresh(ctx: Context, file: GrainsFile) -> None:
+    if file.changed:
+        refresh(ctx)
+
+
+def refresh(ctx: Context) -> None:
     """Let the daemon see the change. It does so before it takes this job's return, so the next job knows."""
-    if not file.changed:
-        return
     try:
         ctx.daemon.request("refresh_grains")
     except ModuleError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,6 +77,17 @@ def is_loaded(ctx: Context, mod: str) -> bool:
 
 
 @function(replay="safe")
+def is_builtin(ctx: Context, mod: str) -> bool:
+    """Say whether a module is a part of the running kernel itself: nothing loads or unloads it.
+
+    CLI Example:
+
+        shoal '*' kmod.is_builtin ext4
+    """
+    return plain(checked(mod)) in _builtin()
+
+
+@function(replay="safe")
 def load(ctx: Context, mod: str, persist: bool = False) -> list[str]:
     """Load a module and what it needs, with `persist` at each start too; return what that changed.
 
@@ -141,10 +153,17 @@ def _read_proc() -> str:
 def _available() -> set[str]:
     """Return the kernel's spelling of every module file's name, and of what is built in."""
     home = Path(LIB_MODULES, os.uname().release)
-    files = {name for _, _, names in os.walk(home) for name in names}
-    builtin = home / "modules.builtin"
-    if builtin.is_file():
-        files |= {Path(line).name for line in builtin.read_text("utf-8", "replace").splitlines()}
+    return _plain_names(name for _, _, names in os.walk(home) for name in names) | _builtin()
+
+
+def _builtin() -> set[str]:
+    listed = Path(LIB_MODULES, os.uname().release, "modules.builtin")
+    if not listed.is_file():
+        return set()
+    return _plain_names(Path(line).name for line in listed.read_text("utf-8", "replace").splitlines())
+
+
+def _plain_names(files: Iterable[str]) -> set[str]:
     return {plain(found.group(1)) for name in files if (found := _FILE.fullmatch(name))}
 
 

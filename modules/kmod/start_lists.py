@@ -60,20 +60,38 @@ def blacklisted(ctx: Context) -> list[str]:
 
 def at_start() -> list[str]:
     """Return the modules that the files of /etc name for each start."""
-    return _all_in([*_files(LOAD_FILE), OLD_LOAD_FILE], _named)
+    return _all_in(start_files(), _named)
+
+
+def is_at_start(mod: str) -> bool:
+    """Say whether a module is loaded at each start."""
+    return any(plain(mod) == plain(each) for each in at_start())
 
 
 def add_to_start(mod: str) -> bool:
     """Have a module loaded at each start; return whether that is new."""
-    if any(plain(mod) == plain(each) for each in at_start()):
-        return False
-    return edit_text(LOAD_FILE, lambda text: _with_line(text, mod, _named, mod))
+    return not is_at_start(mod) and edit_text(LOAD_FILE, lambda text: with_start(text, mod))
+
+
+def with_start(text: str, mod: str) -> str:
+    """Return a list of what is loaded at each start with a module in it."""
+    return _with_line(text, mod, _named, mod)
 
 
 def take_from_start(mod: str, *, comment: bool) -> bool:
     """Have a module no longer loaded at start, its lines commented out or removed; return whether it was."""
-    gone = [_take_out(file, mod, _named, comment) for file in [*_files(LOAD_FILE), OLD_LOAD_FILE]]
+    gone = [_take_out(file, mod, _named, comment) for file in start_files()]
     return any(gone)
+
+
+def start_files() -> list[str]:
+    """Return the files of /etc that may name modules for each start."""
+    return [*_files(LOAD_FILE), OLD_LOAD_FILE]
+
+
+def without_start(text: str, mod: str, *, comment: bool) -> str:
+    """Return such a file without a module, its lines commented out or removed."""
+    return _without(text, mod, _named, comment)
 
 
 def _named(line: str) -> str:
@@ -103,13 +121,14 @@ def _with_line(text: str, line: str, name_in: Callable[[str], str], mod: str) ->
 
 
 def _take_out(file: str, mod: str, name_in: Callable[[str], str], comment: bool) -> bool:
-    def change(text: str) -> str:
-        kept: list[str] = []
-        for line in lines_of(text):
-            if plain(name_in(line)) != plain(mod):
-                kept.append(line)
-            elif comment:
-                kept.append(f"#{line}")
-        return text if kept == lines_of(text) else text_of(kept)
+    return Path(file).exists() and edit_text(file, lambda text: _without(text, mod, name_in, comment))
 
-    return Path(file).exists() and edit_text(file, change)
+
+def _without(text: str, mod: str, name_in: Callable[[str], str], comment: bool) -> str:
+    kept: list[str] = []
+    for line in lines_of(text):
+        if plain(name_in(line)) != plain(mod):
+            kept.append(line)
+        elif comment:
+            kept.append(f"#{line}")
+    return text if kept == lines_of(text) else text_of(kept)

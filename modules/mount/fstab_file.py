@@ -66,7 +66,7 @@ def set_fstab(ctx: Context, name: str, device: str, fstype: str, options: FstabO
         pass_num=str(options.pass_num),
     )
     entry.check()
-    fields = _match_fields(options.match_on, fstype)
+    fields = match_fields(options.match_on, fstype)
     done: list[Change] = []
 
     def change(text: str) -> str:
@@ -94,7 +94,8 @@ def rm_fstab(ctx: Context, name: str, device: str = "", config: str = FSTAB) -> 
     return edit_text(config, lambda text: without(text, name, device))
 
 
-def _match_fields(match_on: str | list[str], fstype: str) -> Sequence[Field]:
+def match_fields(match_on: str | list[str], fstype: str) -> Sequence[Field]:
+    """Return the fields that make an old entry the same one. Raises ArgumentError."""
     if match_on == "auto":
         return ("device",) if fstype == "swap" else ("name",)
     asked = match_on.split(",") if isinstance(match_on, str) else match_on

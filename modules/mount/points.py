@@ -62,7 +62,7 @@ def mount(
     path = _point(name)
     there = mounted_at(path)
     if there is not None and there.fstype != "autofs":
-        _must_be(there, device)
+        must_be(there, device)
         return True
     if mkmnt:
         _make_folder(path)
@@ -90,7 +90,7 @@ def remount(
     there = mounted_at(path)
     if there is None or there.fstype == "autofs":
         return mount(ctx, name, device, mkmnt, fstype, opts, user)
-    _must_be(there, device)
+    must_be(there, device)
     _mount(path, device, fstype, ["remount", *_options(opts)], user)
     return True
 
@@ -111,7 +111,7 @@ def umount(ctx: Context, name: str, device: str = "", user: str = "", lazy: bool
     if there is None:
         return False
     if device:
-        _must_be(there, device)
+        must_be(there, device)
     words = ["umount", *(["-l"] if lazy else []), "--", there.name]
     shell.run(shell.Command(argv=words, runas=user, env=_C)).must_succeed()
     return True
@@ -131,7 +131,7 @@ def _mount(path: str, device: str, fstype: str, options: list[str], user: str) -
     replace(done, stderr="\n".join(told)).must_succeed()
 
 
-def _must_be(there: Mounted, device: str) -> None:
+def must_be(there: Mounted, device: str) -> None:
     """Raise ModuleError unless what is mounted is `device`, or the folder that a bind mount shows."""
     if not device or real_device(device) == real_device(there.device):
         return

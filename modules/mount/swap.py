@@ -62,6 +62,11 @@ def swapoff(ctx: Context, name: str) -> bool | None:
     return path not in swaps(ctx)
 
 
+def is_used(ctx: Context, name: str) -> bool:
+    """Say whether a swap space is in use. Raises ArgumentError, ModuleError."""
+    return _path(name) in swaps(ctx)
+
+
 def parse_swaps(text: str) -> dict[str, dict[str, str]]:
     """Return what /proc/swaps says, by path."""
     found: dict[str, dict[str, str]] = {}

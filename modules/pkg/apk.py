@@ -68,6 +68,19 @@ class Apk:
             return apk_text.planned(calls.output(["apk", "upgrade", "--simulate", "--available"]))
         return apk_text.upgrades(calls.output(["apk", "list", "--upgradable"]))
 
+    def planned_install(self, wanted: Sequence[Wanted], options: InstallOptions) -> list[Step] | None:
+        """See `contract`."""
+        words = self._words(wanted, options)
+        return apk_text.planned(calls.output(["apk", "add", "--simulate", "--upgrade", "--", *words]))
+
+    def planned_removal(self, asked: Sequence[str], *, purge: bool) -> list[Step] | None:
+        """See `contract`."""
+        return apk_text.planned(calls.output(["apk", "del", "--simulate", "--", *asked]))
+
+    def lists_age(self) -> float | None:
+        """See `contract`."""
+        return time.time() - _newest_list()
+
     def compare(self, left: str, right: str) -> int:
         """See `contract`."""
         said = calls.output(["apk", "version", "--test", left, right]).strip()
@@ -127,11 +140,7 @@ class Apk:
 
     def refresh(self, max_age_s: float, wait_s: float) -> dict[str, bool | None]:
         """Return by repository whether its index could be fetched."""
-        try:
-            newest = max((each.stat().st_mtime for each in LISTS_FOLDER.glob("APKINDEX.*")), default=0.0)
-        except OSError:
-            newest = 0.0
-        if max_age_s > 0 and time.time() - newest < max_age_s:
+        if max_age_s > 0 and time.time() - _newest_list() < max_age_s:
             return {}
         done = self._started(["update"], wait_s)
         found: dict[str, bool | None] = {}
@@ -229,3 +238,10 @@ class Apk:
     def _failure(what: str, done: shell.Completed) -> CommandError:
         said = apk_text.complaints(done.stderr) or apk_text.complaints(done.stdout)
         return CommandError(f"apk {what} ended with return code {done.retcode}: {said}")
+
+
+def _newest_list() -> float:
+    try:
+        return max((each.stat().st_mtime for each in LISTS_FOLDER.glob("APKINDEX.*")), default=0.0)
+    except OSError:
+        return 0.0

@@ -87,6 +87,20 @@ class Apt:
         act = "dist-upgrade" if dist_upgrade else "upgrade"
         return apt_text.steps(self._simulated(act), self.native)
 
+    def planned_install(self, wanted: Sequence[Wanted], options: InstallOptions) -> list[Step] | None:
+        """See `contract`."""
+        self._must_know([each.name for each in wanted if not each.path], options.fromrepo)
+        switches, words = _installing(wanted, options)
+        return apt_text.steps(self._simulated(*switches, *words), self.native)
+
+    def planned_removal(self, asked: Sequence[str], *, purge: bool) -> list[Step] | None:
+        """See `contract`; apt simulates no purge of what has only configuration files left."""
+        return apt_text.steps(self._simulated("purge" if purge else "remove", "--", *asked), self.native)
+
+    def lists_age(self) -> float | None:
+        """See `contract`."""
+        return time.time() - _modified(LISTS_FOLDER)
+
     def compare(self, left: str, right: str) -> int:
         """See `contract`."""
         return versions.compare_deb(left, right)
@@ -167,22 +181,10 @@ class Apt:
     def install(self, wanted: Sequence[Wanted], options: InstallOptions) -> None:
         """See `contract`."""
         self._must_know([each.name for each in wanted if not each.path], options.fromrepo)
-        switches = [
-            *(["--target-release", options.fromrepo] if options.fromrepo else []),
-            *([] if options.install_recommends else ["--no-install-recommends"]),
-            *(["--only-upgrade"] if options.only_upgrade else []),
-            *(["--reinstall"] if options.reinstall else []),
-            *(["--download-only"] if options.downloadonly else []),
-            *(["--allow-downgrades"] if options.allow_downgrades else []),
-            *(["--allow-change-held-packages"] if options.update_holds else []),
-            *(["--allow-unauthenticated"] if options.skip_verify else []),
-        ]
-        words = [
-            each.path or (f"{each.name}={each.version}" if each.version else each.name) for each in wanted
-        ]
+        switches, words = _installing(wanted, options)
         held = self.holds() if options.update_holds else []
         try:
-            self._change(switches, ["install", "--", *words], options.lock_timeout, options.force_conf_new)
+            self._change(switches, words, options.lock_timeout, options.force_conf_new)
         finally:
             self._hold_again(held, options.lock_timeout)
 
@@ -232,8 +234,8 @@ class Apt:
                 f"apt knows no package {', '.join(sorted(unknown)[:10])}; try refresh=True, or check the name"
             )
 
-    def _simulated(self, act: str) -> str:
-        return calls.output(["apt-get", "-q", "-s", act], env=_ENV)
+    def _simulated(self, *words: str) -> str:
+        return calls.output(["apt-get", "-q", "-s", *words], env=_ENV)
 
     def _change(
         self, switches: Sequence[str], words: Sequence[str], wait_s: float, force_conf_new: bool = False
@@ -292,6 +294,22 @@ class Apt:
                 shown = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
                 return {"install_date": shown, "install_date_time_t": at}
         return {}
+
+
+def _installing(wanted: Sequence[Wanted], options: InstallOptions) -> tuple[list[str], list[str]]:
+    """Return the switches of an installation, and its words."""
+    switches = [
+        *(["--target-release", options.fromrepo] if options.fromrepo else []),
+        *([] if options.install_recommends else ["--no-install-recommends"]),
+        *(["--only-upgrade"] if options.only_upgrade else []),
+        *(["--reinstall"] if options.reinstall else []),
+        *(["--download-only"] if options.downloadonly else []),
+        *(["--allow-downgrades"] if options.allow_downgrades else []),
+        *(["--allow-change-held-packages"] if options.update_holds else []),
+        *(["--allow-unauthenticated"] if options.skip_verify else []),
+    ]
+    words = [each.path or (f"{each.name}={each.version}" if each.version else each.name) for each in wanted]
+    return switches, ["install", "--", *words]
 
 
 def _both_sides(path: str) -> list[str]:

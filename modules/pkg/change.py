@@ -51,14 +51,14 @@ def install(
     """
     manager = package_manager(ctx)
     names.repository(options.fromrepo)
-    asked = _asked(manager, name, pkgs, options.version)
-    files = _files(manager, sources or [])
+    asked = asked_versions(manager, name, pkgs, options.version)
+    files = asked_files(manager, sources or [])
     if not asked and not files:
         raise ArgumentError("say what to install, by name, pkgs or sources")
     if options.refresh:
         refresh_db(ctx, cache_valid_time=options.cache_valid_time, lock_timeout=options.lock_timeout)
     change = Change(manager, options.lock_timeout)
-    wanted = [*_resolved(manager, asked, change.before, options), *files]
+    wanted = [*resolved(manager, asked, change.before, options), *files]
     changes = change.made(lambda: manager.install(wanted, options))
     if options.reinstall:
         for each in wanted:
@@ -128,7 +128,7 @@ def upgrade(
     return Change(manager, options.lock_timeout).made(lambda: manager.upgrade(options))
 
 
-def _asked(manager: PackageManager, name: str, pkgs: Packages | None, version: str) -> dict[str, str]:
+def asked_versions(manager: PackageManager, name: str, pkgs: Packages | None, version: str) -> dict[str, str]:
     """Return the wished version by name, "" = whatever is newest. Raises ArgumentError."""
     if pkgs and version:
         raise ArgumentError("version belongs to name; with pkgs write [{name: version}]")
@@ -140,7 +140,7 @@ def _asked(manager: PackageManager, name: str, pkgs: Packages | None, version: s
     return found
 
 
-def _files(manager: PackageManager, sources: Packages) -> list[Wanted]:
+def asked_files(manager: PackageManager, sources: Packages) -> list[Wanted]:
     found = []
     for each in sources:
         pairs = each.items() if isinstance(each, Mapping) else [("", each)]
@@ -150,7 +150,7 @@ def _files(manager: PackageManager, sources: Packages) -> list[Wanted]:
     return found
 
 
-def _resolved(
+def resolved(
     manager: PackageManager,
     asked: Mapping[str, str],
     before: Mapping[str, list[str]],
@@ -179,6 +179,46 @@ def _not_older(manager: PackageManager, wanted: Wanted, here: list[str], options
             f"{wanted.name} {here[-1]} is installed and {wanted.version} is older; say allow_downgrades=True"
         )
     return replace(wanted, older=True)
+
+
+@function
+def restore(
+    ctx: Context,
+    packages: dict[str, str],
+    keep_config: list[str] | None = None,
+    lock_timeout: float = LOCK_TIMEOUT_S,
+) -> Changes:
+    """Bring packages back to the versions they had, "" for one that was not there; it goes with its configuration.
+
+    Those in `keep_config` go without it. A version that the repositories no longer have is an error. Holds do not
+    stand in the way.
+
+    CLI Example:
+
+        shoal '*' pkg.restore '{nginx: 1.22.1-9, nginx-extras: ""}'
+    """
+    manager = package_manager(ctx)
+    change = Change(manager, lock_timeout)
+    by_name = {manager.check_name(name): version for name, version in packages.items()}
+    options = InstallOptions(allow_downgrades=True, update_holds=True, lock_timeout=lock_timeout)
+    wanted = [
+        _not_older(
+            manager, Wanted(name=name, version=names.version(version)), change.before.get(name, []), options
+        )
+        for name, version in by_name.items()
+        if version and change.before.get(name) != [version]
+    ]
+    gone = [name for name, version in by_name.items() if not version and name in change.before]
+    kept = [name for name in gone if name in (keep_config or [])]
+
+    def back() -> None:
+        if wanted:
+            manager.install(wanted, options)
+        for some, purge in ((kept, False), ([name for name in gone if name not in kept], True)):
+            if some:
+                manager.remove(some, purge=purge, wait_s=lock_timeout)
+
+    return change.made(back)
 
 
 def _removed(ctx: Context, name: str, pkgs: list[str] | None, everything: bool, wait_s: float) -> Changes:

@@ -96,6 +96,15 @@ class PackageReader(Protocol):
     def planned_upgrade(self, *, dist_upgrade: bool) -> list[Step]:
         """Return what an upgrade would do now."""
 
+    def planned_install(self, wanted: Sequence[Wanted], options: InstallOptions) -> list[Step] | None:
+        """Return what an installation would do now, None if that cannot be told. Raises CommandError, ArgumentError."""
+
+    def planned_removal(self, names: Sequence[str], *, purge: bool) -> list[Step] | None:
+        """Return what a removal would do now, None if that cannot be told. Raises CommandError."""
+
+    def lists_age(self) -> float | None:
+        """Return how many seconds old the lists of what is on offer are, None if they are renewed when asked."""
+
     def compare(self, left: str, right: str) -> int:
         """Return -1, 0 or 1."""
 

@@ -95,6 +95,18 @@ class Dnf:
             if name in old
         ]
 
+    def planned_install(self, wanted: Sequence[Wanted], options: InstallOptions) -> list[Step] | None:
+        """Return None: what dnf would do it tells only in words for people."""
+        return None
+
+    def planned_removal(self, asked: Sequence[str], *, purge: bool) -> list[Step] | None:
+        """Return None, as `planned_install`."""
+        return None
+
+    def lists_age(self) -> float | None:
+        """Return None: dnf renews its lists itself when it is asked."""
+        return None
+
     def compare(self, left: str, right: str) -> int:
         """See `contract`."""
         return versions.compare_rpm(left, right)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from modules.pkgrepo.contract import RepoOptions, without_password
-from modules.text_file import read_text, text_of, write_text
+from modules.file.content import to_bytes
+from modules.pkgrepo.contract import Edit, RepoOptions, without_password
+from modules.text_file import read_text, text_of
 from shoal.errors import ArgumentError
 
 FILE = Path("/etc/apk/repositories")
@@ -56,7 +57,7 @@ class ApkRepositories:
         found: list[dict[str, Any]] = self.all().get(_checked(repo), [])
         return next(iter(sorted(found, key=lambda each: bool(each["disabled"]))), {})
 
-    def put(self, repo: str, options: RepoOptions) -> bool:
+    def edit(self, repo: str, options: RepoOptions) -> Edit:
         """See `contract`."""
         for name in RepoOptions.__dataclass_fields__:
             if name not in _USED and getattr(options, name) != getattr(RepoOptions(), name):
@@ -73,15 +74,14 @@ class ApkRepositories:
         if place == len(lines):  # spelled with more spaces than we would
             place = next((i for i, line in enumerate(lines) if _is(line, repo)), place)
         lines[place : place + 1] = [wanted.text()]
-        return write_text(FILE, text_of(lines))
+        return Edit(files={FILE: to_bytes(text_of(lines))}, shown=wanted.shown())
 
-    def delete(self, repo: str) -> str:
+    def removal(self, repo: str) -> Edit:
         """See `contract`."""
         if not self.get(repo):
-            return ""
+            return Edit(files={})
         lines = [line for line in read_text(FILE).splitlines() if not _is(line, repo)]
-        write_text(FILE, text_of(lines))
-        return str(FILE)
+        return Edit(files={FILE: to_bytes(text_of(lines))})
 
 
 def read_line(text: str) -> Line | None:

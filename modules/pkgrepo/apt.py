@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from modules.file.content import to_bytes
 from modules.pkgrepo import apt_source, stanza
 from modules.pkgrepo.apt_source import Source
-from modules.pkgrepo.contract import RepoOptions
-from modules.text_file import delete, edit_bytes, read_bytes, read_text, text_of, write_text
+from modules.pkgrepo.contract import Edit, RepoOptions
+from modules.text_file import read_bytes, read_text, text_of
 from shoal.errors import ArgumentError, ModuleError
 
 MAIN_FILE = Path("/etc/apt/sources.list")
@@ -37,7 +38,7 @@ class AptSources:
         wanted = apt_source.asked(repo)
         return next((source.shown(str(path)) for path, source in self._like(wanted)), {})
 
-    def put(self, repo: str, options: RepoOptions) -> bool:
+    def edit(self, repo: str, options: RepoOptions) -> Edit:
         """See `contract`."""
         for name in ("baseurl", "mirrorlist", "metalink", "gpgkey", "tag", "name"):
             if getattr(options, name):
@@ -48,18 +49,16 @@ class AptSources:
         key = _key(options)
         source = self._merged(typed, before, options, key)
         apt_source.checked(replace(source, options={}))
-        written = bool(key) and edit_bytes(source.options["signed-by"], lambda _: key)
-        written = self._write(target, source, is_there=path == target) or written
+        files: dict[Path, bytes | None] = {Path(source.options["signed-by"]): key} if key else {}
+        files[target] = self._with(target, source, is_there=path == target)
         if path is not None and path != target:
-            self._drop(path, source)
-        return written
+            files[path] = self._without(path, source)
+        return Edit(files=files, shown=source.shown(str(target)))
 
-    def delete(self, repo: str) -> str:
+    def removal(self, repo: str) -> Edit:
         """See `contract`."""
         places = list(self._like(apt_source.asked(repo)))
-        for path in dict.fromkeys(path for path, _ in places):
-            self._drop(path, places[0][1])
-        return str(places[0][0]) if places else ""
+        return Edit(files={path: self._without(path, places[0][1]) for path, _ in places})
 
     def _merged(self, typed: Source, before: Source | None, options: RepoOptions, key: bytes) -> Source:
         """Return the source as it was with what was typed and given on top."""
@@ -93,18 +92,18 @@ class AptSources:
             )
         return path
 
-    def _write(self, path: Path, source: Source, *, is_there: bool) -> bool:
+    def _with(self, path: Path, source: Source, *, is_there: bool) -> bytes:
         text = read_text(path)
         if path.suffix == ".sources":
-            return write_text(path, _stanza_put(text, source))
+            return to_bytes(_stanza_put(text, source))
         lines = text.splitlines()
         place = next((i for i, line in enumerate(lines) if is_there and _is_same(line, source)), len(lines))
         if place == len(lines) or apt_source.read_line(lines[place]) != source:
             lines[place : place + 1] = [source.line()]
-        return write_text(path, text_of(lines))
+        return to_bytes(text_of(lines))
 
-    def _drop(self, path: Path, source: Source) -> None:
-        """Take a source out of a file; a file of the folder that is left with nothing is deleted."""
+    def _without(self, path: Path, source: Source) -> bytes | None:
+        """Return a file without a source; None for one of the folder that is left with nothing."""
         text = read_text(path)
         if path.suffix == ".sources":
             every = stanza.split(text)
@@ -113,10 +112,7 @@ class AptSources:
         else:
             lines = [line for line in text.splitlines() if not _is_same(line, source)]
             left, text = any(map(apt_source.read_line, lines)), text_of(lines)
-        if left or path == MAIN_FILE:
-            write_text(path, text)
-        else:
-            delete(path)
+        return to_bytes(text) if left or path == MAIN_FILE else None
 
     def _like(self, wanted: Source) -> Iterator[tuple[Path, Source]]:
         """Yield the places of a source, enabled ones first."""

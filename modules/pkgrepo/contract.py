@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol
+
+from modules.text_file import delete, edit_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,27 @@ class RepoOptions:
     settings: dict[str, str] = field(default_factory=dict)  # apt, dnf: further options by their own name
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What makes a repository what is asked: the files with their new contents, None = it goes."""
+
+    files: Mapping[Path, bytes | None]
+    shown: Mapping[str, Any] = field(default_factory=dict)  # the repository afterwards, as `get` returns it
+
+    def made(self) -> bool:
+        """Write the files; return whether anything changed. Raises ModuleError."""
+        written = [_written(path, data) for path, data in self.files.items()]
+        return any(written)
+
+
+def _written(path: Path, data: bytes | None) -> bool:
+    if data is not None:
+        return edit_bytes(path, lambda _: data)
+    was_there = path.exists()
+    delete(path)
+    return was_there
+
+
 class Repositories(Protocol):
     """The repositories of one package manager."""
 
@@ -40,11 +65,11 @@ class Repositories(Protocol):
     def get(self, repo: str) -> dict[str, Any]:
         """Return one repository, {} if there is none. Raises ArgumentError if `repo` cannot be read."""
 
-    def put(self, repo: str, options: RepoOptions) -> bool:
-        """Make the repository what the options say; say whether anything changed."""
+    def edit(self, repo: str, options: RepoOptions) -> Edit:
+        """Return what makes the repository what the options say. Raises ArgumentError."""
 
-    def delete(self, repo: str) -> str:
-        """Remove it and return the file it was in, "" if there is none."""
+    def removal(self, repo: str) -> Edit:
+        """Return what removes it; an edit of no files if there is none."""
 
 
 def without_password(text: str) -> str:

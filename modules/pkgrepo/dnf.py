@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from modules.pkgrepo.contract import RepoOptions
-from modules.text_file import delete, edit_text, read_text, text_of, write_text
+from modules.file.content import to_bytes
+from modules.pkgrepo.contract import Edit, RepoOptions
+from modules.text_file import read_text, text_of
 from shoal.errors import ArgumentError, ModuleError
 
 FOLDER = Path("/etc/yum.repos.d")
@@ -31,7 +32,7 @@ class RepoFiles:
         found: dict[str, Any] = self.all().get(_checked_id(repo), {})
         return found
 
-    def put(self, repo: str, options: RepoOptions) -> bool:
+    def edit(self, repo: str, options: RepoOptions) -> Edit:
         """See `contract`."""
         for name in ("comps", "architectures", "signedby", "key_text", "key_url", "tag"):
             if getattr(options, name):
@@ -45,18 +46,17 @@ class RepoFiles:
         path = Path(before["file"]) if before else self._target(repo, options)
         if before and options.file and path != self._target(repo, options):
             raise ArgumentError(f"{repo} is in {path}; delete it first to have it in another file")
-        return edit_text(path, lambda text: put_section(text, repo, wanted))
+        text = put_section(read_text(path), repo, wanted)
+        shown = {**dict(sections(text))[repo], "file": str(path)}
+        return Edit(files={path: to_bytes(text)}, shown=shown)
 
-    def delete(self, repo: str) -> str:
+    def removal(self, repo: str) -> Edit:
         """See `contract`."""
         file = str(self.get(repo).get("file", ""))
-        if file:
-            text = drop_section(read_text(file), repo)
-            if any(True for _ in sections(text)):
-                write_text(file, text)
-            else:
-                delete(file)
-        return file
+        if not file:
+            return Edit(files={})
+        text = drop_section(read_text(file), repo)
+        return Edit(files={Path(file): to_bytes(text) if any(True for _ in sections(text)) else None})
 
     def _target(self, repo: str, options: RepoOptions) -> Path:
         path = Path(options.file) if options.file else FOLDER / f"{repo.replace(':', '-')}.repo"

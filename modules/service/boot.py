@@ -33,14 +33,18 @@ def enable(
 
 
 @function(replay="safe")
-def disable(ctx: Context, name: str, no_block: bool = False, root: str = "") -> bool:
-    """Let a service no longer start at boot; it is not stopped now.
+def disable(
+    ctx: Context, name: str, no_block: bool = False, root: str = "", missing_ok: bool = False
+) -> bool:
+    """Let a service no longer start at boot; it is not stopped now. `missing_ok`: there need not be one.
 
     CLI Example:
 
         shoal '*' service.disable nginx
     """
-    manager(root).set_enabled(name, False, wait=not no_block)
+    hand = manager(root)
+    if not missing_ok or hand.known(name):
+        hand.set_enabled(name, False, wait=not no_block)
     return True
 
 

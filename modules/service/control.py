@@ -2,38 +2,55 @@
 
 from __future__ import annotations
 
+import time
+from typing import Final
+
 from modules.context import Context
 from modules.service.contract import Verb
 from modules.service.provider import manager, systemd
+from shoal.errors import CommandError
 from shoal.functions.function import function
+
+MAX_DELAY_S: Final = 3600.0
 
 
 @function(replay="safe")
 def start(
-    ctx: Context, name: str, no_block: bool = False, unmask: bool = False, unmask_runtime: bool = False
+    ctx: Context,
+    name: str,
+    no_block: bool = False,
+    unmask: bool = False,
+    unmask_runtime: bool = False,
+    init_delay: float = 0.0,
 ) -> bool:
     """Start a service; one that runs already stays as it is.
 
     A start that fails, or whose process ends at once, raises with the last lines of the journal. With `no_block` the
     start is only asked for, which OpenRC cannot do: it always waits. Files that have changed are read again first.
+    `init_delay` seconds later the service must still run.
 
     CLI Example:
 
         shoal '*' service.start nginx
         shoal '*' service.start getty@tty2 no_block=true
     """
-    return _act("start", name, no_block, unmask, unmask_runtime)
+    _act("start", name, no_block, unmask, unmask_runtime)
+    if init_delay > 0:
+        time.sleep(min(init_delay, MAX_DELAY_S))
+        if manager().activity([name])[name] == "stopped":
+            raise CommandError(f"{name} was started but does not run any more after {init_delay:g} seconds")
+    return True
 
 
 @function(replay="safe")
-def stop(ctx: Context, name: str, no_block: bool = False) -> bool:
-    """Stop a service; one that does not run stays as it is.
+def stop(ctx: Context, name: str, no_block: bool = False, missing_ok: bool = False) -> bool:
+    """Stop a service; one that does not run stays as it is. `missing_ok`: there need not be one.
 
     CLI Example:
 
         shoal '*' service.stop nginx
     """
-    return _act("stop", name, no_block)
+    return (missing_ok and not manager().known(name)) or _act("stop", name, no_block)
 
 
 @function

@@ -68,7 +68,8 @@ class OpenRC:
         script = script_name(name)
         if not self.known(script):
             raise ModuleError(
-                f"there is no service {script} on this box; service.get_all lists those there are"
+                f"The named service {script} is not available: there is no service {script} on this box; "
+                "service.get_all lists those there are"
             )
         return script
 

@@ -119,9 +119,7 @@ class Systemd:
             systemctl.must("daemon-reload")
             found = self._load(unit)
         if found.get("LoadState") == "not-found":
-            raise ModuleError(
-                f"there is no service {unit} on this box; service.get_all lists those there are"
-            )
+            raise _missing(unit)
         if found.get("LoadState") == "masked":
             raise ModuleError(f"{unit} is masked; say unmask=true, or run service.unmask first")
 
@@ -144,6 +142,8 @@ class Systemd:
 
     def _can_be_enabled(self, unit: str) -> None:
         state = self.file_state(unit)
+        if not state and not self.known(unit):
+            raise _missing(unit)
         if state == "static":  # systemctl itself takes that for success
             raise ModuleError(f"{unit} cannot be enabled: its file has no [Install] section, others start it")
         if state.startswith("masked"):
@@ -161,6 +161,13 @@ class Systemd:
         started = {link.name[3:] for link in etc.glob("rc[2-5].d/S[0-9][0-9]*")}
         scripts = (unit for unit in generated if (etc / "init.d" / short_name(unit)).exists())
         return {unit for unit in scripts if (short_name(unit) in started) == on}
+
+
+def _missing(unit: str) -> ModuleError:
+    return ModuleError(
+        f"The named service {short_name(unit)} is not available: there is no service {unit} on this box; "
+        "service.get_all lists those there are"
+    )
 
 
 def _activity(state: str) -> Activity:

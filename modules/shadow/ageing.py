@@ -27,7 +27,7 @@ def set_date(ctx: Context, name: str, date: int | str) -> bool:
         shoal '*' shadow.set_date alice 2026-01-31
         shoal '*' shadow.set_date alice 0
     """
-    return _set(name, "--lastday", "lstchg", _day(date))
+    return _set(name, "--lastday", "lstchg", day(date))
 
 
 @function(replay="safe")
@@ -39,7 +39,7 @@ def set_expire(ctx: Context, name: str, expire: int | str) -> bool:
         shoal '*' shadow.set_expire alice 2027-12-31
         shoal '*' shadow.set_expire alice -1
     """
-    return _set(name, "--expiredate", "expire", _day(expire))
+    return _set(name, "--expiredate", "expire", day(expire))
 
 
 @function(replay="safe")
@@ -96,7 +96,7 @@ def _set(name: str, flag: str, field: str, days: int) -> bool:
     return True
 
 
-def _day(given: int | str) -> int:
+def day(given: int | str) -> int:
     text = str(given)
     if _DAYS.fullmatch(text):
         return int(text)

@@ -71,6 +71,11 @@ class ShadowEntry:
         }
 
 
+def blank(passwd: str) -> ShadowEntry:
+    """Return an entry that says nothing but this of a password, and no name."""
+    return ShadowEntry(name="", passwd=passwd, lstchg=-1, min=-1, max=-1, warn=-1, inact=-1, expire=-1)
+
+
 def all_entries() -> list[ShadowEntry]:
     """Return the entries of the file. Raises ModuleError when it cannot be read."""
     try:

@@ -12,6 +12,7 @@ from modules.ssh.local_file import read_local
 from modules.ssh.public_key import HashType
 from modules.ssh.user_file import UserFile
 from modules.text_file import lines_of
+from modules.user.record import find
 from shoal.errors import ArgumentError, ModuleError
 from shoal.functions.function import function
 
@@ -92,14 +93,18 @@ def set_auth_key_from_file(ctx: Context, user: str, source: str, config: str = _
 
 
 @function(replay="safe")
-def rm_auth_key(ctx: Context, user: str, key: str, config: str = _CONFIG) -> str:
+def rm_auth_key(ctx: Context, user: str, key: str, config: str = _CONFIG, missing_ok: bool = False) -> str:
     """Take a key out of a user's file, wherever it stands in it, and say whether it was there.
+
+    `missing_ok`: there need not be such a user.
 
     CLI Example:
 
         shoal '*' ssh.rm_auth_key alice AAAAC3NzaC1lZDI1NTE5AAAA…
     """
     public = AuthorizedKey.made(key, "", "", []).public
+    if missing_ok and find(user) is None:
+        return f"User {user} not present"
     file = UserFile.of(user, config)
     if not file.exists():
         return f"Authorized keys file {file.path} not present"

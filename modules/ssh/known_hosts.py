@@ -11,6 +11,7 @@ from modules.ssh.host_entry import HostEntry, hashed, name_of
 from modules.ssh.public_key import HashType, PublicKey
 from modules.ssh.scan import scan
 from modules.ssh.user_file import UserFile
+from modules.user.record import find
 from shoal.errors import ArgumentError, ModuleError
 from shoal.functions.function import function
 
@@ -159,6 +160,38 @@ def rm_known_host(
     if many:
         file.write(hosts_file.without_host(text, name))
     return {"status": "removed" if many else "absent", "comment": f"{file.path} had {many} keys for {name}"}
+
+
+@function(replay="safe")
+def restore_known_host(
+    ctx: Context,
+    user: str | None,
+    hostname: str,
+    before: str | None = None,
+    config: str | None = None,
+    port: int | None = None,
+) -> bool:
+    """Give a file of known hosts the text it had before a host's keys changed; without `before` there was no file.
+
+    States write `before` into their journal. If lines of other hosts have changed since, that is refused.
+
+    CLI Example:
+
+        shoal '*' ssh.restore_known_host root git.example.com
+    """
+    if user and find(user) is None:  # then there never was a file
+        return False
+    file, name = _file(user, config), name_of(hostname, port)
+    text, earlier = file.read(), before or ""
+    if text == earlier and (before is not None or not file.exists()):
+        return False
+    if hosts_file.without_host(text, name) != hosts_file.without_host(earlier, name):
+        raise ModuleError(f"{file.path} was changed since: its earlier content is not put back")
+    if before is None:
+        file.delete()
+    else:
+        file.write(before)
+    return True
 
 
 @function(replay="safe")

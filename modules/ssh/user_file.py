@@ -76,6 +76,11 @@ class UserFile:
         """The whole path, for messages."""
         return str(PurePosixPath(self.start, *self.folders, self.name))
 
+    @property
+    def folder(self) -> str:
+        """The path of the folder that it lies in."""
+        return str(PurePosixPath(self.start, *self.folders))
+
     def read(self) -> str:
         """Return the text, "" if there is no such file. Raises ModuleError."""
         try:
@@ -100,6 +105,15 @@ class UserFile:
                 self._write_in(folder, text.encode("utf-8", "surrogateescape"))
         except FileNotFoundError as error:
             raise ModuleError(f"{self.path} cannot be written: there is no folder {error.filename}") from None
+
+    def delete(self) -> None:
+        """Take the file away, which need not be there. Raises ModuleError."""
+        try:
+            with self._folder(make=False) as folder:
+                self._owner_and_mode(folder)  # refuses what is no plain file of the user's
+                os.unlink(self.name, dir_fd=folder)
+        except FileNotFoundError:
+            return
 
     @contextmanager
     def _folder(self, *, make: bool) -> Iterator[int]:

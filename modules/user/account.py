@@ -85,15 +85,21 @@ def add(
     return True
 
 
-def _is_deleted(ctx: Context, name: str, remove: bool = False, force: bool = False) -> bool | None:
+def _is_deleted(
+    ctx: Context, name: str, remove: bool = False, force: bool = False, missing_ok: bool = False
+) -> bool | None:
     if record.find(name):
         return False
     return None if remove else True  # whether all of a home is gone cannot be seen from here
 
 
 @function(replay="check", probe=_is_deleted)
-def delete(ctx: Context, name: str, remove: bool = False, force: bool = False) -> bool:
+def delete(
+    ctx: Context, name: str, remove: bool = False, force: bool = False, missing_ok: bool = False
+) -> bool:
     """Delete a user; `remove` takes the home folder and mail too, `force` does so while the user is logged in.
+
+    `missing_ok`: there need not be one.
 
     CLI Example:
 
@@ -101,6 +107,8 @@ def delete(ctx: Context, name: str, remove: bool = False, force: bool = False) -
         shoal '*' user.delete alice remove=true force=true
     """
     check_user_name(name)
+    if missing_ok and record.find(name) is None:
+        return True
     account = record.must_find(name)
     flags = [flag for flag, wanted in (("--remove", remove), ("--force", force)) if wanted]
     done = start("userdel", *flags, "--", name)

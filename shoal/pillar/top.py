@@ -26,6 +26,7 @@ from shoal.targets.nodegroup import Nodegroups
 _KINDS: Final = (
     "glob", "pcre", "list", "grain", "grain_pcre", "ipcidr", "nodegroup", "compound", "tag",
 )  # fmt: skip
+_BY_PILLAR: Final = ("pillar", "pillar_pcre", "pillar_exact")
 _PILLAR: Final = "pillar cannot decide what pillar is: match by id, tag or grain"
 _OPTIONS: Final = frozenset({"match", "ignore_missing", "delimiter"})
 
@@ -42,8 +43,14 @@ class Section:
     line: int
 
 
-def read_top(document: Document, source: Source, nodegroups: Nodegroups) -> list[Section]:
-    """Return the sections of a top file in their order. Raises RenderError with the line."""
+def read_top(
+    document: Document, source: Source, nodegroups: Nodegroups, *, may_match_pillar: bool = False
+) -> list[Section]:
+    """Return the sections of a top file in their order; pillar can match in that of states only.
+
+    Raises:
+        RenderError: with the line.
+    """
     tree = document.value
     if not isinstance(tree, dict):
         raise _error("a top file is a map of environments, each a map of targets to lists", source, 1)
@@ -54,23 +61,25 @@ def read_top(document: Document, source: Source, nodegroups: Nodegroups) -> list
             raise _error(f"{env!r}: an environment is a map of targets to lists of SLS", source, line)
         for expr, items in targets.items():
             line = document.lines.get((env, expr), 0)
-            sections.append(_section(env, str(expr), items, source, line, nodegroups))
+            sections.append(_section(env, str(expr), items, source, line, nodegroups, may_match_pillar))
     return sections
 
 
-def _section(env: str, expr: str, items: Any, source: Source, line: int, nodegroups: Nodegroups) -> Section:
+def _section(
+    env: str, expr: str, items: Any, source: Source, line: int, nodegroups: Nodegroups, pillar: bool
+) -> Section:
     names, options = _split([items] if isinstance(items, str) else items, expr, source, line)
     kind = str(options.get("match", "glob"))
-    if kind.startswith("pillar"):
+    if kind.startswith("pillar") and not pillar:
         raise _error(f"target {expr!r}: {_PILLAR}", source, line)
-    if kind not in _KINDS:
+    if kind not in (*_KINDS, *(_BY_PILLAR if pillar else ())):
         why = "; a box's data store is not known to the master" if kind == "data" else ""
         raise _error(
             f"target {expr!r}: 'match: {kind}': one of {', '.join(_KINDS)} expected{why}", source, line
         )
     target = Target(kind=kind, expr=expr, delimiter=str(options.get("delimiter", ":")) or ":")
     try:
-        if reads_pillar(target, nodegroups):
+        if not pillar and reads_pillar(target, nodegroups):
             raise TargetError(_PILLAR)
         matcher = compile_target(target, nodegroups)
     except TargetError as error:

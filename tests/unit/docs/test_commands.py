@@ -14,12 +14,12 @@ from master.cli.event_stream import read_words
 from master.cli.job_options import command
 from master.runners.directory import Directory
 from minion.cli import call_options, minion
-from modules.registry import Registry
 from shoal.errors import ArgumentError
 from shoal.functions.signature import bind
+from states.registry import full_registry
 from tests.unit.docs.pages import GUIDES, ROOT, command_lines, inline_commands, name
 
-REGISTRY = Registry()
+REGISTRY = full_registry()
 RUNNERS = Directory()
 PLACEHOLDERS = {"NAME": "sys.list_functions", "MODULE": "cmd", "MODULE.FUNCTION": "test.ping"}
 

@@ -50,11 +50,15 @@ class PrivateBox:
 
     def ask(self, *lines: str) -> list[Any]:
         """Run the lines one after the other and return the values; a failure is `{"error": text}`."""
+        return self.within(asking.__name__, list(lines))
+
+    def within(self, module: str, questions: list[Any]) -> list[Any]:
+        """Run a module in the box and return what it answers to questions; both are JSON."""
         argv = ["unshare", "--mount", "--propagation", "private", "--", "/bin/sh", "-c", _ENTER, "sh"]
-        argv += [str(self.root), sys.executable, "-m", asking.__name__]
+        argv += [str(self.root), sys.executable, "-m", module]
         done = subprocess.run(
             argv,
-            input=json.dumps(lines),
+            input=json.dumps(questions),
             capture_output=True,
             text=True,
             cwd=_REPOSITORY,

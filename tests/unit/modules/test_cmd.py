@@ -148,3 +148,18 @@ def test_programs_are_found(ask: Ask) -> None:
     assert ask("cmd.has_exec sh") is True
     assert ask("cmd.has_exec no-such-program") is False
     assert all(path.startswith("/") for path in ask("cmd.shells"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        RunOptions(success_stdout=["GOOD"]),
+        RunOptions(success_stderr=["BAD"]),
+        RunOptions(success_retcodes=[3]),
+        RunOptions(ignore_retcode=True),
+    ],
+)
+def test_what_a_command_says_may_be_success(ctx: Context, options: RunOptions) -> None:
+    result = cmd.run_all(ctx, "echo GOOD; echo BAD >&2; exit 3", options)
+    assert (result.retcode, result.value["retcode"]) == (0, 3)
+    assert cmd.run_all(ctx, "echo other; exit 3", RunOptions(success_stdout=["GOOD"])).retcode == 3

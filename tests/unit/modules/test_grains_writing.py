@@ -343,3 +343,14 @@ def test_value_in_its_place(grains: Any, key: str, value: Any, made: Any) -> Non
 
 def test_taking_out_what_is_nowhere_changes_nothing() -> None:
     assert whole({}, "a:b", GONE) == ("a", MISSING)
+
+
+def test_deletes_a_grain_whose_key_is_taken_as_it_is(ask: Ask, path: Path) -> None:
+    path.write_text("a:b: 1\nrest: 2\n")
+    ask("grains.delkey a:b delimiter=''")
+    assert read_yaml(path).plain() == {"rest": 2}
+
+
+def test_way_back_is_refused_for_another_file(ask: Ask, path: Path) -> None:
+    with pytest.raises(ArgumentError, match="is not the grains file"):
+        ask(f"grains.put_back {path}.old")

@@ -115,3 +115,10 @@ def test_hardware_clock_is_set_for_good(ask: Ask, etc: Path, programs: FakeProgr
     assert programs.calls() == [["hwclock", "-w", "-l"], ["hwclock", "-w", "-u"]]
     with pytest.raises(ArgumentError):
         ask("timezone.set_hwclock GMT")
+
+
+def test_link_does_not_lead_out_of_the_zones(ask: Ask, etc: Path) -> None:
+    for target in ("/etc/shadow", "../zoneinfo/../x"):
+        with pytest.raises(ArgumentError, match="is not below"):
+            ask(f"timezone.put_back {target}")
+    assert not (etc / "localtime").exists()

@@ -71,7 +71,7 @@ def test_file_in_the_way_of_a_folder(ctx: Context, tmp_path: Path) -> None:
     for path in ("a", "a/b"):
         with pytest.raises(ModuleError, match="not a folder"):
             mkdir(ctx, f"{tmp_path}/{path}")
-    with pytest.raises(ModuleError, match="no user"):
+    with pytest.raises(ModuleError, match="is not available"):
         mkdir(ctx, f"{tmp_path}/b", user="nobody-of-this-name")
     assert not (tmp_path / "b").exists()
 

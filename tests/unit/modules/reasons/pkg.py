@@ -6,7 +6,11 @@ _NEEDS = "its answer depends on the box's package manager; see test_pkg.py"
 
 NOT_RUN = {
     **dict.fromkeys(
-        (f"pkg.{name}" for name in ("install", "remove", "purge", "upgrade", "autoremove", "clean")), _CHANGES
+        (
+            f"pkg.{name}"
+            for name in ("install", "remove", "purge", "upgrade", "autoremove", "clean", "restore")
+        ),
+        _CHANGES,
     ),
     **dict.fromkeys((f"pkg.{name}" for name in ("hold", "unhold")), _CHANGES),
     **dict.fromkeys((f"pkg.{name}" for name in ("refresh_db", "latest_version", "list_upgrades")), _FETCHES),

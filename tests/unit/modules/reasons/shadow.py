@@ -6,7 +6,7 @@ NOT_RUN = dict.fromkeys(
     (
         *("shadow.set_password", "shadow.del_password", "shadow.lock_password", "shadow.unlock_password"),
         *("shadow.set_date", "shadow.set_expire", "shadow.set_inactdays", "shadow.set_maxdays"),
-        *("shadow.set_mindays", "shadow.set_warndays"),
+        *("shadow.set_mindays", "shadow.set_warndays", "shadow.restore"),
     ),
     "it would change the box's passwords",
 )

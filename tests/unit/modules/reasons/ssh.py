@@ -6,7 +6,12 @@ NOT_RUN = {
     **dict.fromkeys(
         (
             *("ssh.auth_keys", "ssh.user_keys", "ssh.get_known_host_entries", "ssh.check_known_host"),
-            *("ssh.rm_known_host", "ssh.hash_known_hosts", "ssh.set_auth_key_from_file"),
+            *(
+                "ssh.rm_known_host",
+                "ssh.hash_known_hosts",
+                "ssh.set_auth_key_from_file",
+                "ssh.restore_known_host",
+            ),
         ),
         _HOMES,
     ),

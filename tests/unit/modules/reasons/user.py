@@ -13,7 +13,7 @@ NOT_RUN = dict.fromkeys(
             "user.chhome",
         ),
         *("user.chgroups", "user.chfullname", "user.chroomnumber", "user.chworkphone", "user.chhomephone"),
-        "user.chother",
+        *("user.chother", "user.restore"),
     ),
     _WHY,
 )

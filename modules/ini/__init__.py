@@ -1,0 +1,1 @@
+"""Files of sections and options: `[section]`, `key = value`. All else in them stays as it is."""

@@ -1,0 +1,1 @@
+"""Facts and arguments, and the plan that a state makes of them."""
