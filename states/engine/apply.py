@@ -29,8 +29,11 @@ _NOT_THERE: Final = "It was done, and is not as it should be: another look still
 class Journal(Protocol):
     """Where steps are written down before they are made, so that they can be taken back."""
 
-    def intend(self, chunk: Chunk, plan: Plan, step: Step) -> None:
-        """Write down a step that is about to be made; it is on the disk afterwards. Raises ShoalError."""
+    def intend(self, chunk: Chunk, step: Step, *, reaction: bool) -> None:
+        """Write down a step that is about to be made; it is on the disk afterwards. Raises ShoalError.
+
+        `reaction`: the step answers to what the state watches.
+        """
 
     def made(self, chunk: Chunk, step: Step) -> None:
         """Write down that it was made."""
@@ -95,7 +98,7 @@ class Applier:
             return Outcome(result=plan.result, comment=plan.did, changes=plan.changes, warnings=plan.warnings)
         answers = []
         for step in plan.steps:
-            self._journal.intend(chunk, plan, step)
+            self._journal.intend(chunk, step, reaction=not again)
             try:
                 answers.append(
                     nested.call(self._ctx, step.do.fun, step.do.args, step.do.kwargs, from_text=False)

@@ -21,7 +21,7 @@ from typing import Any, Final
 from shoal.errors import ModuleError, WireError
 from shoal.ids import check_jid
 from states.engine.chunk import Chunk
-from states.plan import Call, Plan, Step
+from states.plan import Call, Step
 
 KEPT: Final = 50  # runs
 MAX_BYTES: Final = 64 * 1024 * 1024  # of one run
@@ -30,13 +30,14 @@ _ENDING: Final = ".jsonl"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A step as the journal has it. `made`: False when it is not known whether it was."""
+    """A step as the journal has it. `made`: False when it is not known whether it was. `reaction`: see apply.py."""
 
     tag: str
     id: str
     undo: Call | None
     final: str
     made: bool
+    reaction: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,12 +61,19 @@ class RunJournal:
         self._fd = -1
         self._number = 0
 
-    def intend(self, chunk: Chunk, plan: Plan, step: Step) -> None:
+    def intend(self, chunk: Chunk, step: Step, *, reaction: bool) -> None:
         """Write down a step that is about to be made. Raises ModuleError when the disk does not take it."""
         self._number += 1
         undo = step.undo.to_wire() if step.undo is not None else None
         who = {"tag": chunk.tag, "id": chunk.id}
-        record = {"op": "intend", "n": self._number, **who, "undo": undo, "final": step.final}
+        record = {
+            "op": "intend",
+            "n": self._number,
+            **who,
+            "undo": undo,
+            "final": step.final,
+            "reaction": reaction,
+        }
         try:
             if self._fd < 0:
                 self._begin()
@@ -154,6 +162,13 @@ def _parsed(jid: str, data: bytes) -> Recorded:
     for step in steps.values():
         undo = Call.from_wire(step["undo"]) if step["undo"] is not None else None
         run.steps.append(
-            Written(tag=step["tag"], id=step["id"], undo=undo, final=step["final"], made=step["made"])
+            Written(
+                tag=step["tag"],
+                id=step["id"],
+                undo=undo,
+                final=step["final"],
+                made=step["made"],
+                reaction=step.get("reaction") is True,
+            )
         )
     return run

@@ -44,7 +44,8 @@ def steps_to_undo(run: Recorded, ids: Collection[str] = ()) -> list[Written]:
             f"{final[0].id} cannot be undone: {final[0].final or 'it has no undo'}. To undo the others name them: "
             f"{_list(known - {step.id for step in final})}"
         )
-    return steps
+    # What answered to a change, a restart, is done again when that change is taken back: after everything else.
+    return sorted(steps, key=lambda step: step.reaction)
 
 
 def undo(ctx: Context, steps: list[Written]) -> list[Undone]:

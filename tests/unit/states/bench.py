@@ -18,7 +18,7 @@ from states.engine.planner import Planner
 from states.engine.run import Run
 from states.engine.session import Session, StateOptions
 from states.library import Library
-from states.plan import Plan, Step
+from states.plan import Step
 from states.registry import full_registry
 
 REGISTRY = full_registry()
@@ -32,7 +32,7 @@ class NoJournal:
     def __init__(self) -> None:
         self.steps: list[Step] = []
 
-    def intend(self, chunk: Chunk, plan: Plan, step: Step) -> None:
+    def intend(self, chunk: Chunk, step: Step, *, reaction: bool) -> None:
         self.steps.append(step)
 
     def made(self, chunk: Chunk, step: Step) -> None:

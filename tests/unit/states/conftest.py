@@ -26,7 +26,7 @@ REGISTRY, LIBRARY = Registry(), Library()
 class NoJournal:
     """Writes nothing down."""
 
-    def intend(self, chunk: Chunk, plan: Plan, step: Step) -> None:
+    def intend(self, chunk: Chunk, step: Step, *, reaction: bool) -> None:
         """Do nothing."""
 
     def made(self, chunk: Chunk, step: Step) -> None:

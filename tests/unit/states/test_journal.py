@@ -10,7 +10,7 @@ import pytest
 from shoal.errors import ModuleError
 from states.engine.chunk import Chunk
 from states.engine.journal import RunJournal, forget_old, interrupted, recorded, runs
-from states.plan import Call, Plan, Step
+from states.plan import Call, Step
 
 JID = "20261121093000123456"
 CHUNK = Chunk(state="file", fun="absent", name="/x", id="gone", sls="web", env="base")
@@ -24,7 +24,7 @@ FINAL = Step(do=Call(fun="cmd.run", args=("reboot",)), final="it cannot be known
 def write(folder: Path, jid: str = JID, *, end: bool = True) -> Path:
     journal = RunJournal(folder, jid, {"fun": "state.sls"})
     for step in (STEP, FINAL):
-        journal.intend(CHUNK, Plan(), step)
+        journal.intend(CHUNK, step, reaction=False)
         journal.made(CHUNK, step)
     if end:
         journal.end()
@@ -53,7 +53,7 @@ def test_run_that_changes_nothing_leaves_nothing(tmp_path: Path) -> None:
 
 def test_step_is_there_before_it_is_made(tmp_path: Path) -> None:
     journal = RunJournal(tmp_path, JID, {})
-    journal.intend(CHUNK, Plan(), STEP)
+    journal.intend(CHUNK, STEP, reaction=False)
     assert [step.made for step in recorded(tmp_path, JID).steps] == [False]
 
 
@@ -100,12 +100,12 @@ def test_damaged_journal_is_refused(tmp_path: Path, line: bytes) -> None:
 def test_disk_that_refuses_keeps_the_step_from_being_made(tmp_path: Path) -> None:
     (tmp_path / "states").write_text("in the way")
     with pytest.raises(ModuleError, match="so nothing is changed"):
-        RunJournal(tmp_path / "states", JID, {}).intend(CHUNK, Plan(), STEP)
+        RunJournal(tmp_path / "states", JID, {}).intend(CHUNK, STEP, reaction=False)
 
 
 def test_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     (tmp_path / f"{JID}.jsonl").symlink_to(victim)
     with pytest.raises(ModuleError):
-        RunJournal(tmp_path, JID, {}).intend(CHUNK, Plan(), STEP)
+        RunJournal(tmp_path, JID, {}).intend(CHUNK, STEP, reaction=False)
     assert not victim.exists()

@@ -37,7 +37,7 @@ class Memory:
 
     steps: list[Step] = field(default_factory=list)
 
-    def intend(self, chunk: Chunk, plan: Plan, step: Step) -> None:
+    def intend(self, chunk: Chunk, step: Step, *, reaction: bool) -> None:
         if step.undo is not None:
             step = replace(
                 step, undo=Call.from_wire(json.loads(json.dumps(step.undo.to_wire())))

@@ -13,7 +13,7 @@ from states.engine.apply import Applier
 from states.engine.chunk import Chunk
 from states.engine.planner import Planner
 from states.library import Library
-from states.plan import Plan, Step
+from states.plan import Step
 from tests.contracts.states.contract import context, take_back, tree
 
 RECORDED = json.loads(Path(__file__).with_name("salt_answers.json").read_text())
@@ -26,7 +26,7 @@ class Steps:
     def __init__(self) -> None:
         self.made_: list[Step] = []
 
-    def intend(self, chunk: Chunk, plan: Plan, step: Step) -> None:
+    def intend(self, chunk: Chunk, step: Step, *, reaction: bool) -> None:
         """Look at nothing."""
 
     def made(self, chunk: Chunk, step: Step) -> None:
