@@ -44,7 +44,7 @@ def test_returner_that_does_not_exist_is_refused(fleet: Fleet) -> None:
 
 
 def test_module_that_does_not_exist_is_not_taken_for_another(fleet: Fleet) -> None:
-    assert "There is no module 'state'" in fleet.shoal("web-1", "state.apply").stdout
+    assert "There is no module 'statistics'" in fleet.shoal("web-1", "statistics.apply").stdout
 
 
 def test_tags_set_later_reach_a_connected_box(fleet: Fleet) -> None:
